@@ -1,28 +1,31 @@
 import { SealedSecret, SecretReadAnswer } from '@bir/sdk/contract/secret-messages'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { openSealed } from '@bir/sdk/seal-box'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { aToken } from '../secrets/testing.ts'
+import { waitingForLocks } from '../testing.ts'
 import { aPlane, aRunningControlPlane } from './testing.ts'
 
-test('a plane gets the secret that the policy opens, in its version, sealed to itself, and no other', async () => {
-  await using control = await aRunningControlPlane()
-  const [plane, other] = [await aPlane(control, 'one'), await aPlane(control, 'two')]
+/** A person `ann` with a secret for the server `gitlab`, and a plane that may ask for it. */
+async function aSavedSecret(control: Awaited<ReturnType<typeof aRunningControlPlane>>) {
   const client = control.client()
   const ann = { id: uuidv7(), handle: 'ann', provider: 'demo', subject: 'ann', name: null, email: null }
   await control.db.insertInto('users').values(ann).execute()
-  await client.servers.put({
-    id: 'gitlab',
-    kind: 'mounted',
-    settings: { url: 'http://127.0.0.1:9' },
-    secret: { unchecked: true },
-  })
+  const at = (url: string) => client.servers.put({ id: 'gitlab', kind: 'mounted', settings: { url }, secret: { unchecked: true } })
+  await at('http://127.0.0.1:9')
   await client.grants.create({ user: 'ann', server: 'gitlab', level: 'read' })
   const token = aToken()
   const saved = await client.secrets.put({ server: 'gitlab', user: 'ann', fields: { token }, unchecked: true })
   expect(saved).toMatchObject({ saved: true })
-
   const asked = { server: 'gitlab', holder: { kind: 'person', id: ann.id }, version: 1 }
+  return { ann, token, at, asked }
+}
+
+test('a plane gets the secret that the policy opens, in its version, sealed to itself, and no other', async () => {
+  await using control = await aRunningControlPlane()
+  const [plane, other] = [await aPlane(control, 'one'), await aPlane(control, 'two')]
+  const { ann, token, asked } = await aSavedSecret(control)
   const read = (more: object = {}) => plane.post('/secrets/read', JSON.stringify({ ...asked, ...more }))
   const text = await (await read()).text()
   expect(text).not.toContain(token)
@@ -43,4 +46,28 @@ test('a plane gets the secret that the policy opens, in its version, sealed to i
   expect(await refused.json()).toMatchObject({ error: 'no_secret' })
   expect((await plane.post('/secrets/read', '{"server":"gitlab"}')).status).toBe(400)
   expect(JSON.stringify(control.events)).not.toContain(token)
+})
+
+test('a plane that asks while the server moves away does not get the secret that is for the new address', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control, 'one')
+  const { at, asked } = await aSavedSecret(control)
+  const { reading } = await control.db.transaction().execute(async (trx) => {
+    await sql`lock table secret_values in access exclusive mode`.execute(trx)
+    const reading = plane.post('/secrets/read', JSON.stringify(asked))
+    await expect.poll(() => waitingForLocks(control.db)).toBe(1)
+    await at('http://127.0.0.1:10')
+    return { reading }
+  })
+  expect((await reading).status).toBe(404)
+})
+
+test('no plane gets a value that is to be destroyed', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control, 'one')
+  const { ann, asked } = await aSavedSecret(control)
+  const read = async () => (await plane.post('/secrets/read', JSON.stringify(asked))).status
+  expect(await read()).toBe(200)
+  await control.db.insertInto('secret_erasures').values({ holder_kind: 'person', holder_id: ann.id, server: 'gitlab' }).execute()
+  expect(await read()).toBe(404)
 })

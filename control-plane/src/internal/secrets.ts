@@ -35,7 +35,8 @@ export async function readSecret({ db, issuer, ctxOf, log }: ReadParts, exchange
     log('warn', 'secret-not-read', { kind: error.kind, why: error.message })
     throw new Refusal(503, 'store_unavailable', `The store of secrets does not give it (${error.kind}): ask again later.`)
   })
-  if (!stored) throw noSecret()
+  // Meanwhile another value may lie there, for another address.
+  if (!stored || !(await mayRead(db, asked))) throw noSecret()
   const sealed: SealedSecret = { ...asked, fields: stored.fields }
   const answer: SecretReadAnswer = { box: sealTo(JSON.parse(plane.sealingJwk), Buffer.from(JSON.stringify(sealed))) }
   return json(200, answer, { 'cache-control': 'no-store' })
@@ -48,12 +49,17 @@ async function mayRead(db: Db, { holder, server, version }: SecretReadRequest): 
     const person = await db.selectFrom('users').select('id').where('id', '=', holder.id).where('disabled', '=', false).executeTakeFirst()
     if (!person) return false
   }
+  const holderId = holder.kind === 'shared' ? SHARED_ID : holder.id
   const row = await db
     .selectFrom('secrets')
     .select(['version', 'state', 'expires_at'])
     .where('holder_kind', '=', holder.kind)
-    .where('holder_id', '=', holder.kind === 'shared' ? SHARED_ID : holder.id)
+    .where('holder_id', '=', holderId)
     .where('server', '=', server)
+    // What lies there is to be destroyed.
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('secret_erasures').select('since').where('holder_id', '=', holderId).where('server', '=', server))),
+    )
     .executeTakeFirst()
   const state = SecretState.safeParse(row?.state).data
   return row?.version === version && state !== undefined && isUsable(state) && (row.expires_at?.getTime() ?? Infinity) > Date.now()

@@ -16,6 +16,8 @@ export interface SecretNeed {
   readonly order: readonly SecretHolderKind[]
   /** Where the secret is sent: the origin of the service, or all hosts of the settings. A secret is proven for it. */
   readonly audience: string
+  /** Where the fields of `named` are sent besides: `field@address` each. */
+  readonly namedAudience: readonly string[]
   readonly policy: SecretPolicy
   /** Tries the secret against the service; undefined where the declaration cannot. */
   readonly mounted: MountedServer['secret']
@@ -43,6 +45,7 @@ export function secretNeedOf({ kind, settings, secret: policy }: Row, server: Mo
     ),
     order: personal.length === 0 ? [] : (policy?.from ?? DEFAULT_SECRET_ORDER),
     audience: mounted ? audienceIn(mounted, settings) : [...new Set(addressesIn(settings))].sort().join(' '),
+    namedAudience: mounted ? [...new Set(namedAddressesIn(settings))].sort() : [],
     policy: policy ?? {},
     mounted,
     settings,
@@ -78,8 +81,24 @@ function* refsIn(value: unknown, lines = false): Generator<FoundRef> {
 /** Every address in the settings: the origin of each `url`, and each `host` with its `port`. */
 function* addressesIn(value: unknown): Generator<string> {
   if (typeof value !== 'object' || value === null) return
+  yield* addressesOf(value)
+  for (const inner of Object.values(value)) yield* addressesIn(inner)
+}
+
+/** Every reference to a shared secret, with the address that stands next to it or around it. */
+function* namedAddressesIn(value: unknown, around: readonly string[] = []): Generator<string> {
+  if (typeof value !== 'object' || value === null) return
+  const { data: ref } = SecretRef.safeParse(value)
+  if (ref) {
+    if (ref.of === undefined) yield* around.map((address) => `${ref.secret}@${address}`)
+    return
+  }
+  const own = [...addressesOf(value)]
+  for (const inner of Object.values(value)) yield* namedAddressesIn(inner, own.length > 0 ? own : around)
+}
+
+function* addressesOf(value: object): Generator<string> {
   const { url, host, port }: Record<string, unknown> = { ...value }
   if (typeof url === 'string') yield URL.parse(url)?.origin ?? url
   if (typeof host === 'string') yield `${host}:${typeof port === 'number' ? port : ''}`
-  for (const inner of Object.values(value)) yield* addressesIn(inner)
 }

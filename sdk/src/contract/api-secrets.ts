@@ -24,8 +24,8 @@ export const secrets = {
   /**
    * Tries a secret against the real service, and saves it when it is good. A verdict that is not `ok` is a normal
    * answer, with `saved: false`. Fields that are absent stay as they are stored. Fails with `invalid_input` for a value
-   * that cannot be one, `conflict` after five refused secrets in a minute or when somebody else saved meanwhile, and
-   * `unavailable` while the store does not answer.
+   * that cannot be one, `conflict` after five refused secrets in a minute, when somebody else saved meanwhile or while
+   * the server is switched off, and `unavailable` while the store does not answer.
    */
   put: mutation(
     'anyone',

@@ -6,6 +6,7 @@ import type { Db } from '../../policy-rows/types.ts'
 import { note } from '../rows/history.ts'
 import { placeOfRow, storePlace } from '../rows/rows.ts'
 import type { RowPlace } from '../rows/rows.ts'
+import { StoreFault } from '../stores/store.ts'
 import type { SecretStore } from '../stores/store.ts'
 
 /**
@@ -63,7 +64,8 @@ export async function finishErasures(db: Kysely<Database>, store: SecretStore, l
       await finishErasure(db, store, placeOfRow(row))
     } catch (error) {
       log('warn', 'secret-not-erased', { server: row.server, why: errorText(error) })
-      return
+      // A store that is away does none of them. What it cannot read keeps no other one waiting.
+      if (!(error instanceof StoreFault) || error.retryable) return
     }
   }
 }

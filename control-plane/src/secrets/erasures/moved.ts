@@ -1,7 +1,10 @@
 import type { Database } from '@bir/db/schema'
 import type { Transaction } from 'kysely'
+import { anyOf } from '../../policy-rows/read.ts'
+import type { SecretNeed } from '../need.ts'
 import { bucketsOfSecrets } from '../rows/buckets.ts'
 import { note } from '../rows/history.ts'
+import { isProvenFor } from '../rows/proven-for.ts'
 import { placeOfRow } from '../rows/rows.ts'
 
 /**
@@ -10,13 +13,17 @@ import { placeOfRow } from '../rows/rows.ts'
  */
 export async function moveSecrets(
   trx: Transaction<Database>,
-  { server, audience, by }: { server: string; audience: string; by: string },
+  { server, need, by }: { server: string; need: SecretNeed; by: string },
 ): Promise<number[]> {
+  const shared = await trx.selectFrom('secrets').selectAll().where('server', '=', server).where('holder_kind', '=', 'shared').execute()
+  const elsewhere = shared.filter((row) => !isProvenFor(row, need)).map(({ id }) => id)
   const rows = await trx
     .updateTable('secrets')
     .set({ state: 'moved', check_after: null })
     .where('server', '=', server)
-    .where('audience', '!=', audience)
+    .where(({ and, eb, or }) =>
+      or([eb('id', '=', anyOf(elsewhere)), and([eb('holder_kind', '!=', 'shared'), eb('audience', '!=', need.audience)])]),
+    )
     .where('state', '!=', 'moved')
     .returning(['holder_kind', 'holder_id', 'server', 'version'])
     .execute()

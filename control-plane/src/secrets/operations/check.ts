@@ -8,6 +8,7 @@ import { judge } from '../proving/policy.ts'
 import { describeSecretHolder, holderOf, refuseUnknownServer } from '../rows/holder.ts'
 import type { NamedHolder } from '../rows/holder.ts'
 import { neededBy } from '../rows/needed.ts'
+import { isProvenFor } from '../rows/proven-for.ts'
 import { placeOfRow, readSecretRow, stateOf, storePlace } from '../rows/rows.ts'
 import type { SecretRow } from '../rows/rows.ts'
 import { applyVerdict } from './apply-verdict.ts'
@@ -31,22 +32,31 @@ export const noSecret = (server: string, holder: Pick<NamedHolder, 'kind' | 'han
 /** Tries a stored secret, and takes over what the service says. */
 export async function recheck(ctx: Ctx, row: SecretRow, holder: NamedHolder): Promise<SecretResult> {
   const verdict = await verdictOn(ctx, row, holder)
-  if (verdict === 'moved' || verdict === undefined) {
-    const state = stateOf(row, Date.now())
-    return { saved: true, verdict: 'unchecked', says: verdict === 'moved' ? movedText : untriedText, state }
+  if (verdict === undefined || typeof verdict === 'string') {
+    const says = untriedTexts[verdict ?? 'untried']
+    return { saved: true, verdict: 'unchecked', says, state: stateOf(row, Date.now()) }
   }
   const revision = await applyVerdict(ctx, row, verdict)
   const now = (await readSecretRow(ctx.db, placeOfRow(row))) ?? row
   return resultOf(verdict, { saved: true, state: stateOf(now, Date.now()), ...(revision !== undefined && { revision }) })
 }
 
-const movedText = 'The server is at another address since this secret was saved. It is sent nowhere: put it again if it is good there too.'
-const untriedText = 'Nothing of this server can try it.'
+/** Why a secret was not tried. */
+const untriedTexts = {
+  off: 'The server is switched off: nothing is sent to it.',
+  moved: 'The server is at another address since this secret was saved. It is sent nowhere: put it again if it is good there too.',
+  changed: 'Somebody else changed this secret meanwhile: check it again.',
+  untried: 'Nothing of this server can try it.',
+}
+type Untried = Exclude<keyof typeof untriedTexts, 'untried'>
 
-async function verdictOn({ db, catalog, secrets }: Ctx, row: SecretRow, holder: NamedHolder): Promise<SecretVerdict | 'moved' | undefined> {
+async function verdictOn({ db, catalog, secrets }: Ctx, row: SecretRow, holder: NamedHolder): Promise<SecretVerdict | Untried | undefined> {
   const { row: server, need } = await neededBy(db, catalog, row.server)
-  if (row.audience !== need.audience) return 'moved'
+  if (server.killed) return 'off'
+  if (!isProvenFor(row, need)) return 'moved'
   const stored = await withStore(() => secrets.store.read(storePlace(placeOfRow(row))))
+  // Another value may be meant for another address.
+  if ((await readSecretRow(db, placeOfRow(row)))?.version !== row.version) return 'changed'
   if (!stored) return { verdict: 'invalid', says: 'The store has no value for this secret any more: put it again.' }
   if (!canBeTried(need, stored.fields)) return undefined
   const { mounted, settings } = need

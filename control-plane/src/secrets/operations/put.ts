@@ -13,12 +13,14 @@ import { describeSecretHolder, holderOf, refuseUnknownServer } from '../rows/hol
 import type { NamedHolder } from '../rows/holder.ts'
 import { neededBy } from '../rows/needed.ts'
 import type { NeededBy } from '../rows/needed.ts'
+import { audienceFor, isProvenFor } from '../rows/proven-for.ts'
 import { readSecretRow, stateOf, storePlace } from '../rows/rows.ts'
 import { finishErasure } from '../erasures/erasures.ts'
 import { canBeTried, fieldsFor, mergedFields, refuseBadFields, refuseMissing } from '../saving/fields.ts'
 import { resultOf } from './result.ts'
 import { save } from '../saving/save.ts'
-import type { Saved, Seen } from '../saving/save.ts'
+import type { Saved } from '../saving/save.ts'
+import type { Seen } from '../saving/take-back.ts'
 import { withStore } from '../saving/store-errors.ts'
 
 type Input = z.output<Api['secrets']['put']['input']>
@@ -29,6 +31,7 @@ export async function put(ctx: Ctx, input: Input, { act = 'saved' }: { act?: Sav
   await refuseUnknownServer(db, actor, input.server)
   const holder = await holderOf(db, actor, input)
   const needed = await neededBy(db, catalog, input.server)
+  refuseKilled(needed)
   refuseUseless(needed, holder)
   refuseUncheckedBy(ctx, needed, input)
   const allowed = fieldsFor(needed.need, holder.kind)
@@ -39,10 +42,10 @@ export async function put(ctx: Ctx, input: Input, { act = 'saved' }: { act?: Sav
   const row = await readSecretRow(db, place)
   const stored = await withStore(() => ctx.secrets.store.read(storePlace(place)))
   // What was proven for another address is not sent to this one.
-  const kept = row !== undefined && row.audience === needed.need.audience ? (stored?.fields ?? {}) : {}
+  const kept = row && isProvenFor(row, needed.need) ? (stored?.fields ?? {}) : {}
   const fields = mergedFields(allowed, kept, input.fields)
   refuseMissing(needed.need, holder.kind, fields)
-  const seen = { row, storeVersion: stored?.storeVersion ?? null }
+  const seen = { row, stored }
   return tryAndSave(ctx, { needed, holder, fields, seen, unchecked: input.unchecked === true, act })
 }
 
@@ -59,7 +62,7 @@ interface Tried {
 async function tryAndSave(ctx: Ctx, { needed, holder, fields, seen, unchecked, act }: Tried): Promise<SecretResult> {
   const { row, need } = needed
   const place = { kind: holder.kind, holderId: holder.holderId, server: row.id }
-  const saving = { server: row.id, holder, fields, audience: need.audience, act }
+  const saving = { server: row.id, holder, fields, audience: audienceFor(need, holder.kind), act }
   const tried = canBeTried(need, fields) ? await trial(ctx, needed, holder, fields, act) : undefined
   if (!tried && act === 'imported')
     return { saved: false, verdict: 'unchecked', says: 'Nothing of this server can try it: give it by hand.' }
@@ -121,6 +124,12 @@ async function recordRefused(
       actor,
     })
   })
+}
+
+/** The switch is there for a server that must not be spoken to. */
+function refuseKilled({ row }: NeededBy): void {
+  if (row.killed)
+    throw new ApiError('conflict', `The server ${row.id} is switched off for everyone: nothing is sent to it, and nothing saved.`)
 }
 
 /** Nothing is kept that no server would use. */

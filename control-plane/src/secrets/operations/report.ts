@@ -4,6 +4,7 @@ import type { Ctx } from '../../base/context.ts'
 import { judge } from '../proving/policy.ts'
 import { secretHolderNames } from '../rows/holder.ts'
 import { neededBy } from '../rows/needed.ts'
+import { isProvenFor } from '../rows/proven-for.ts'
 import { readSecretRow } from '../rows/rows.ts'
 import { applyVerdict } from './apply-verdict.ts'
 
@@ -14,7 +15,7 @@ export async function takeReport(ctx: Ctx, { server, holder, version, verdict }:
   const row = await readSecretRow(db, place)
   if (row?.version !== version || row.state === 'moved') return
   const { need } = await neededBy(db, catalog, server)
-  if (row.audience !== need.audience) return
+  if (!isProvenFor(row, need)) return
   const { handle } = (await secretHolderNames(db, [row]))(row)
   const judged = await judge(db, need.policy, { kind: place.kind, holderId: place.holderId, handle }, verdict)
   await applyVerdict(ctx, row, judged.verdict)

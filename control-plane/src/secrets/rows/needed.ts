@@ -6,7 +6,7 @@ import type { SecretNeed } from '../need.ts'
 
 /** A server, and the secrets that it needs. */
 export interface NeededBy {
-  row: Pick<ServerRow, 'id' | 'kind' | 'settings' | 'secret'>
+  row: Pick<ServerRow, 'id' | 'kind' | 'settings' | 'secret' | 'killed'>
   need: SecretNeed
 }
 
@@ -21,4 +21,4 @@ export async function needsOfAll(db: Db, catalog: Ctx['catalog']): Promise<Neede
   return rows.map((row) => ({ row, need: secretNeedOf(row, catalog.get(row.id)) }))
 }
 
-const selectServers = (db: Db) => db.selectFrom('servers').select(['id', 'kind', 'settings', 'secret'])
+const selectServers = (db: Db) => db.selectFrom('servers').select(['id', 'kind', 'settings', 'secret', 'killed'])

@@ -20,9 +20,12 @@ export function refuseBadFields(server: string, allowed: readonly SecretField[],
     return fault === undefined ? [] : [`fields.${name}: ${fault}`]
   })
   if (Object.keys(given).length === 0) faults.push(`fields: name the fields to save; ${server} has ${names.join(', ')}`)
+  if (faults.length > maxFaults) faults.splice(maxFaults, Infinity, `and ${faults.length - maxFaults} more`)
   if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
 }
 
+/** No server has so many fields. */
+const maxFaults = 20
 const maxNameChars = 32
 
 /** Somebody may have written the value where the name belongs. */
@@ -46,6 +49,8 @@ export function refuseMissing(need: SecretNeed, kind: SecretHolderKind, fields: 
     throw new ApiError('invalid_input', missing.map(({ name, title }) => `fields.${name}: is missing (${title})`).join('\n'))
 }
 
-/** Whether it has what its check needs. A shared secret may hold only what the settings name. */
-export const canBeTried = (need: SecretNeed, fields: SecretFields): boolean =>
-  need.personal.every(({ name, required }) => !required || Object.hasOwn(fields, name))
+/** Whether it has what its check needs. A shared secret may hold only what the settings name: no declaration tries that. */
+export function canBeTried({ personal, mounted }: SecretNeed, fields: SecretFields): boolean {
+  if (mounted && personal.length === 0) return false
+  return personal.every(({ name, required }) => !required || Object.hasOwn(fields, name))
+}

@@ -15,9 +15,12 @@ import type { NamedHolder } from '../rows/holder.ts'
 import { bucketsOfSecrets } from '../rows/buckets.ts'
 import { neededBy } from '../rows/needed.ts'
 import { nextCheck } from '../rows/next-check.ts'
+import { audienceFor } from '../rows/proven-for.ts'
 import { highestVersion, readSecretRow, storePlace } from '../rows/rows.ts'
-import type { SecretRow } from '../rows/rows.ts'
+import type { Db } from '../../policy-rows/types.ts'
 import { changedMeanwhile, withStore } from './store-errors.ts'
+import { takeBack } from './take-back.ts'
+import type { Seen } from './take-back.ts'
 
 /** A secret that may be saved: it was proven, or nobody can say. */
 export interface Saved {
@@ -32,30 +35,24 @@ export interface Saved {
   act: 'saved' | 'imported'
 }
 
-/** What was there before, as it was when the secret was tried. */
-export interface Seen {
-  row: SecretRow | undefined
-  storeVersion: string | null
-}
-
 /**
  * Writes the values to the store, if it still has what was seen; then what is known of them to the database, and
- * publishes that. Resolves with the revision.
+ * publishes that. Whoever lost the right to save it while it was tried is refused before and after the write, and what
+ * was written is taken back. Resolves with the revision.
  */
 export async function save(ctx: Ctx, saved: Saved, seen: Seen): Promise<number> {
   const { server, holder, fields } = saved
   const place = { kind: holder.kind, holderId: holder.holderId, server }
-  const storeVersion = await withStore(() => ctx.secrets.store.write(storePlace(place), fields, seen.storeVersion))
-  let isRefused = false
+  await ctx.caller?.confirm(ctx.db)
+  await refuseChanged(ctx.db, ctx, saved)
+  const storeVersion = await withStore(() => ctx.secrets.store.write(storePlace(place), fields, seen.stored?.storeVersion ?? null))
   try {
     const { revision } = await change(
       ctx,
       { action: `secrets.${saved.act === 'imported' ? 'import' : 'put'}`, target: server },
       async (trx) => {
-        isRefused = true
         await refuseChanged(trx, ctx, saved)
         const { version, before } = await nextVersion(trx, saved, seen)
-        isRefused = false
         await writeRow(trx, ctx, saved, { version, storeVersion })
         await note(trx, [place], { by: ctx.actor.label, act: saved.act, version, state: saved.state, verdict: saved.verdict })
         const detail = `secret of ${describeSecretHolder(holder)}, fields ${Object.keys(fields).sort().join(', ')}: ${saved.state}, version ${version}`
@@ -64,12 +61,10 @@ export async function save(ctx: Ctx, saved: Saved, seen: Seen): Promise<number> 
     )
     return revision
   } catch (error) {
-    if (isRefused && !isConflict(error)) await ctx.secrets.store.delete(storePlace(place)).catch(() => undefined)
+    if (outageText(error) === undefined) await takeBack(ctx, place, { storeVersion, seen })
     throw stored(error)
   }
 }
-
-const isConflict = (error: unknown) => error instanceof ApiError && error.code === 'conflict'
 
 /** The store has the value and the database does not know: nothing is lost, and the same again mends it. */
 function stored(error: unknown): unknown {
@@ -80,13 +75,13 @@ function stored(error: unknown): unknown {
 }
 
 /** While it was tried, its server may have moved or gone, or its holder. */
-async function refuseChanged(trx: Transaction<Database>, { catalog }: Ctx, { server, holder, audience }: Saved): Promise<void> {
-  const { need } = await neededBy(trx, catalog, server)
-  if (need.audience !== audience)
+async function refuseChanged(db: Db, { catalog }: Ctx, { server, holder, audience }: Saved): Promise<void> {
+  const { need } = await neededBy(db, catalog, server)
+  if (audienceFor(need, holder.kind) !== audience)
     throw new ApiError('not_found', `${server} is at another address since: nothing was saved. Look at the server, and try again.`)
   if (holder.kind === 'shared') return
   const table = holder.kind === 'person' ? 'users' : 'groups'
-  const row = await trx.selectFrom(table).select('id').where('id', '=', holder.holderId).executeTakeFirst()
+  const row = await db.selectFrom(table).select('id').where('id', '=', holder.holderId).executeTakeFirst()
   if (!row) throw new ApiError('not_found', `There is no ${describeSecretHolder(holder)} any more: nothing was saved.`)
 }
 
@@ -97,7 +92,8 @@ async function refuseChanged(trx: Transaction<Database>, { catalog }: Ctx, { ser
 async function nextVersion(trx: Transaction<Database>, { server, holder }: Saved, seen: Seen) {
   const place = { kind: holder.kind, holderId: holder.holderId, server }
   const before = await readSecretRow(trx, place)
-  const isAsSeen = before?.version === seen.row?.version || (before !== undefined && before.store_version === seen.storeVersion)
+  const isAsSeen =
+    before?.version === seen.row?.version || (before !== undefined && before.store_version === (seen.stored?.storeVersion ?? null))
   if (!isAsSeen) throw changedMeanwhile()
   return { version: (await highestVersion(trx, place)) + 1, before }
 }
