@@ -49,7 +49,7 @@ export function refuseMissing(need: SecretNeed, kind: SecretHolderKind, fields: 
     throw new ApiError('invalid_input', missing.map(({ name, title }) => `fields.${name}: is missing (${title})`).join('\n'))
 }
 
-/** Whether it has what its check needs. A shared secret may hold only what the settings name: no declaration tries that. */
+/** Whether it has what its check needs. A shared secret may hold only what the settings name, which nothing tries. */
 export function canBeTried({ personal, mounted }: SecretNeed, fields: SecretFields): boolean {
   if (mounted && personal.length === 0) return false
   return personal.every(({ name, required }) => !required || Object.hasOwn(fields, name))
