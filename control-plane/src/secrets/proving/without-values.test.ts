@@ -18,7 +18,7 @@ test.for([1, 2, 3, 4, 5, 6])('a value behind a user of %i letters is hidden in t
   }
 })
 
-test.for([
+test.for<[string, string]>([
   ['percent escapes in small letters', encodeURIComponent(token).replaceAll(/%../g, (escape) => escape.toLowerCase())],
   ['hex in capitals', Buffer.from(token).toString('hex').toUpperCase()],
 ])('a value is hidden as %s', ([, spelling]) => {
