@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 
-/** A JSON Schema as OpenAPI 3.0 has it, as far as requests are checked against it. */
+/** A JSON Schema as OpenAPI 3.0 has it, as far as messages are checked against it. */
 export interface Schema {
   readonly $ref?: string
   readonly type?: string
+  readonly format?: string
   readonly enum?: readonly unknown[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
@@ -22,9 +23,15 @@ interface Reference {
   readonly $ref: string
 }
 
+/** What a message carries, by its media type. */
+interface Carried {
+  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>
+}
+
 export interface Operation {
   readonly parameters?: readonly (Parameter | Reference)[]
-  readonly requestBody?: { readonly required?: boolean; readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }
+  readonly requestBody?: Carried
+  readonly responses?: Readonly<Record<string, Carried>>
 }
 
 /** A public description of an API (OpenAPI 3.0), read as it is. */

@@ -6,6 +6,7 @@ const body = { content: { 'application/json': { schema: { $ref: '#/components/sc
 const description: Description = {
   paths: {
     '/projects/{id}': { get: {} },
+    '/projects/{id}/issues/{iid}': { get: { parameters: [{ name: 'iid', in: 'path', schema: { type: 'integer' } }] } },
     '/projects/all': { get: { parameters: [{ name: 'archived', in: 'query', schema: { type: 'boolean' } }] } },
     '/projects/{id}/issues': {
       get: {
@@ -30,6 +31,8 @@ const faults = (method: string, path: string, sent = {}, names?: Description) =>
 test.for<[method: string, path: string, sent: object, faults: string[] | undefined]>([
   ['GET', '/projects/shop%2Fweb', {}, []],
   ['GET', '/projects/all?archived=yes', {}, ['/projects/all: archived is yes, and no boolean']],
+  ['GET', '/projects/shop%2Fweb/issues/1', {}, []],
+  ['GET', '/projects/1/issues/one', {}, ['/projects/{id}/issues/{iid}: iid is one, and no integer']],
   ['GET', '/nothing', {}, undefined],
   ['DELETE', '/projects/1', {}, undefined],
   ['GET', '/projects/1/issues?state=opened&page=2&iids[]=3', {}, []],

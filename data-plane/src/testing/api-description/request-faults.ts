@@ -1,5 +1,6 @@
 import { operationOf, parametersOf, resolved } from './description.ts'
 import type { Description, Operation, Parameter, Schema } from './description.ts'
+import { valueFaults } from './value-faults.ts'
 
 /** A request to an API. `path` is what follows the API's prefix, with the query string. */
 export interface DescribedRequest {
@@ -27,12 +28,24 @@ export function requestFaults(
   const given = new URLSearchParams(query)
   const unknown = [...given.keys(), ...Object.keys(body)].filter((name) => !others.has(plain(name)))
   const faults = unknown.map((name) => `${name} is unknown`)
-  if (known) faults.push(...faultsOf(description, known.operation, given, body))
+  if (known) faults.push(...pathFaults(description, known, pathname), ...faultsOf(description, known.operation, given, body))
   return faults.map((fault) => `${main.template}: ${fault}`)
 }
 
 /** The name without its brackets, as in `labels[]` and `range[start]`. */
 const plain = (name: string): string => name.replace(/\[.*$/, '')
+
+/** Segments that are not of their type. */
+function pathFaults(description: Description, { template, operation }: Known, pathname: string): string[] {
+  const names = template.split('/')
+  const parameters = parametersOf(description, operation).filter((parameter) => parameter.in === 'path')
+  return pathname.split('/').flatMap((segment, at) => {
+    const parameter = parameters.find(({ name }) => `{${name}}` === names[at])
+    return parameter ? textFault(description, parameter, decodeURIComponent(segment)).map((fault) => `${parameter.name} ${fault}`) : []
+  })
+}
+
+type Known = NonNullable<ReturnType<typeof operationOf>>
 
 /** What lacks, and what is not of its type. */
 function faultsOf(description: Description, operation: Operation, query: URLSearchParams, body: DescribedRequest['body']): string[] {
@@ -62,23 +75,6 @@ function textFault(description: Description, { schema = {} }: Parameter, text: s
 function bodySchema(description: Description, { requestBody }: Operation): Schema | undefined {
   const [content] = Object.values(requestBody?.content ?? {})
   return content?.schema && resolved(description, content.schema)
-}
-
-function valueFaults(description: Description, unresolved: Schema, value: unknown, at: string): string[] {
-  const schema = resolved(description, unresolved)
-  if (schema.enum && !schema.enum.includes(value)) return [`${at} is none of ${schema.enum.join(', ')}`]
-  if (schema.type === 'array') {
-    if (!Array.isArray(value)) return [`${at} is no array`]
-    return value.flatMap((item) => valueFaults(description, schema.items ?? {}, item, `${at}[]`))
-  }
-  const isOfType = {
-    string: () => typeof value === 'string',
-    integer: () => Number.isInteger(value),
-    number: () => typeof value === 'number',
-    boolean: () => typeof value === 'boolean',
-    object: () => typeof value === 'object' && value !== null,
-  }[schema.type ?? '']
-  return isOfType && !isOfType() ? [`${at} is no ${schema.type}`] : []
 }
 
 /** Every name of a parameter or of a member of the body. */

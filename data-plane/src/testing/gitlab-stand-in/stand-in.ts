@@ -20,6 +20,8 @@ export interface SeenRequest {
   /** The value of the token that it carried. */
   readonly token: string | undefined
   readonly body: Readonly<Record<string, unknown>>
+  /** What it was answered; nothing where it failed in a way of `breakWith`. */
+  answer?: Answer
 }
 
 /**
@@ -75,21 +77,22 @@ export class GitLabStandIn {
     const token = tokenOf(request.headers)
     const path = request.url ?? '/'
     const method = request.method ?? 'GET'
-    let body: Record<string, unknown> = {}
+    let seen: SeenRequest = { method, path, token, body: {} }
     let answer: Answer
     try {
-      body = await readBody(request)
-      this.requests.push({ method, path, token, body })
+      seen = { ...seen, body: await readBody(request) }
+      this.requests.push(seen)
       const fault = faultFor(this.rules, path)
       if (fault) {
         sendFault(fault, token, response)
         return
       }
-      answer = this.run({ method, path, token, body, headers: request.headers })
+      answer = this.run({ ...seen, headers: request.headers })
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       answer = error.answer
     }
+    seen.answer = answer
     send(answer, method, response)
   }
 

@@ -83,8 +83,8 @@ export const pipelineRoutes: readonly Route[] = [
     })
   }),
   route('POST', '/projects/:id/pipeline', run),
-  route('POST', `${at}/retry`, (call) => change(call, (job) => job.status === 'failed' || job.status === 'canceled', 'pending')),
-  route('POST', `${at}/cancel`, (call) => change(call, (job) => job.status === 'running' || job.status === 'pending', 'canceled')),
+  route('POST', `${at}/retry`, (call) => created(change(call, (job) => job.status === 'failed' || job.status === 'canceled', 'pending'))),
+  route('POST', `${at}/cancel`, (call) => ok(change(call, (job) => job.status === 'running' || job.status === 'pending', 'canceled'))),
   route('GET', '/projects/:id/jobs/:job', (call) => {
     const { job, pipeline } = jobOf(call, projectOf(call))
     return ok(presentJob(job, pipeline))
@@ -94,7 +94,7 @@ export const pipelineRoutes: readonly Route[] = [
     const { job, pipeline } = jobOf(call, projectFor(call, 'developer'))
     if (job.status !== 'manual') throw badRequest('Unplayable Job')
     job.status = 'pending'
-    return created(presentJob(job, pipeline))
+    return ok(presentJob(job, pipeline))
   }),
 ]
 
@@ -114,12 +114,12 @@ function run(call: Call): Answer {
   return created(presentWhole(made))
 }
 
-function change(call: Call, applies: (job: Job) => boolean, status: 'pending' | 'canceled'): Answer {
+function change(call: Call, applies: (job: Job) => boolean, status: 'pending' | 'canceled') {
   const pipeline = pipelineOf(call, projectFor(call, 'developer'))
   for (const job of pipeline.jobs) if (applies(job)) job.status = status
   pipeline.status = status
   pipeline.updatedAt = call.world.now()
-  return created(presentWhole(pipeline))
+  return presentWhole(pipeline)
 }
 
 function jobOf(call: Call, project: Project): { job: Job; pipeline: Pipeline } {
