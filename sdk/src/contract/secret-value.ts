@@ -17,7 +17,12 @@ export function valueFault(value: string, { lines }: { lines: boolean }): string
   if (!lines && value !== value.trim()) return 'it begins or ends with a blank: copy it again without'
   const control = lines ? /[^\P{Cc}\r\n\t]/u : /\p{Cc}/u
   if (control.test(value)) return 'it has a control character inside: copy it again as plain text'
+  const [invisible] = lines ? [] : (/\p{Cf}/u.exec(value) ?? [])
+  if (invisible !== undefined) return `it has an invisible character inside (${codePoint(invisible)}): type it, or copy it from elsewhere`
   if (/^(bearer|basic|token|private-token:?|authorization:)\s/i.test(value))
     return 'it begins with the name of a header or scheme: leave that away, and give the token alone'
   return undefined
 }
+
+/** Such as `U+200B`. */
+const codePoint = (character: string): string => `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`

@@ -84,7 +84,7 @@ test('a read whose connection ends before an answer is sent once more; a change 
   expect(change.seen).toHaveLength(1)
 })
 
-test('redirects are followed below the address alone; to another origin or a neighbour nothing is sent', async () => {
+test('redirects are followed within the API alone; to another origin or a neighbour nothing is sent', async () => {
   const elsewhere = await aService((_, response) => json(response, 200))
   await using other = elsewhere
   const targets: Record<string, string> = {
@@ -92,6 +92,8 @@ test('redirects are followed below the address alone; to another origin or a nei
     '/git/api/items/1': `${other.origin}/git/x`,
     '/git/api/items/2': '/wiki/x',
     '/git/api/items/3': '/git-mirror/x',
+    // Below the address, and not of its API: a page that somebody put there.
+    '/git/api/items/4': '/git/-/pages/x',
   }
   await using thing = await aService(
     ({ url = '' }, response) => (targets[url] === undefined ? json(response, 200) : json(response, 302, { location: targets[url] })),
@@ -104,6 +106,8 @@ test('redirects are followed below the address alone; to another origin or a nei
   expect(await thing.ask({ method: 'POST', json: {} })).toMatchObject({ status: 302, strayedTo: thing.origin })
   expect(other.seen).toEqual([])
   expect(await thing.ask({ path: path`/items/${3}` })).toMatchObject({ status: 302, strayedTo: thing.origin })
+  expect(await thing.ask({ path: path`/items/${4}` })).toMatchObject({ status: 302, strayedTo: thing.origin })
+  expect(thing.seen.map(({ url }) => url)).not.toContain('/git/-/pages/x')
   expect(thing.seen.map(({ url }) => url)).not.toContain('/wiki/x')
   expect(thing.seen.map(({ url }) => url)).not.toContain('/git-mirror/x')
 })
@@ -170,4 +174,16 @@ test.for([
   const service = new HttpService({ title: 'Thing', apiPath: '/api' }, HttpSettings.parse({ url }))
   const sender = { person: 'bob', signal: new AbortController().signal, readSecret: () => Promise.reject(new Error('none')) }
   await expect(service.exchange({ method: 'GET', path: path`/x`, headers: {} }, sender)).rejects.toMatchObject({ name: 'NoAnswer', kind })
+})
+
+test.for<[url: string, says: RegExp]>([
+  ['gitlab.example.com', /must be an address such as/],
+  ['', /must be an address such as/],
+  ['127.0.0.1:8080', /must be an address such as/],
+  ['ftp://gitlab.example.com', /must be an address such as/],
+  ['https://bob@gitlab.example.com', /must have no user, password/],
+  ['https://gitlab.example.com/?a', /must have no user, password/],
+])('an address %s in the settings is a fault that says what is wanted', ([url, says]) => {
+  const { error } = HttpSettings.safeParse({ url })
+  expect(error?.issues.map(({ message }) => message)).toEqual([expect.stringMatching(says)])
 })

@@ -130,7 +130,7 @@ export class HttpService {
       const answer = await this.send(request, url, sender, signal)
       const redirect = redirectOf(answer, url)
       if (!redirect) return answer
-      const isHome = redirect.origin === this.home.origin && redirect.pathname.startsWith(`${this.home.pathname.replace(/\/+$/, '')}/`)
+      const isHome = redirect.origin === this.home.origin && redirect.pathname.startsWith(`${this.apiPath}/`)
       if (!isHome || !isSafe(request.method) || hops === maxRedirects) return { ...answer, strayedTo: redirect.origin }
       url = redirect
     }

@@ -12,12 +12,15 @@ const Pem = (label: RegExp, what: string) =>
 
 const Certificate = Pem(/-----BEGIN CERTIFICATE-----/, 'a certificate')
 
-const plainUrl = (text: string): boolean => {
-  const { username, password, search, hash } = new URL(text)
-  return username === '' && password === '' && search === '' && hash === ''
+/** Where the text is no address at all, that is its fault, and told by itself. */
+const isPlain = (text: string): boolean => {
+  const url = URL.parse(text)
+  return !url || [url.username, url.password, url.search, url.hash].every((part) => part === '')
 }
 
-const ServiceUrl = z.url({ protocol: /^https?$/ }).refine(plainUrl, 'must have no user, password, ? or #')
+const ServiceUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an address such as https://gitlab.example.com' })
+  .refine(isPlain, 'must have no user, password, ? or #')
 
 /** How a service is reached over HTTP: members of the settings of every server that has one. The administrator's. */
 export const httpShape = {

@@ -118,6 +118,8 @@ test.for<[text: string, says: string]>([
   [`${canary}\n${canary}\n`, 'token: it has a line break'],
   [`${canary}\n\n`, 'token: it has a line break'],
   [`${canary}\u0007x`, 'token: it has a control character inside'],
+  [`${canary}\u200B\n`, 'token: it has an invisible character inside (U+200B)'],
+  [`\uFEFF${canary}`, 'token: it begins or ends with a blank'],
   [`Bearer ${canary}`, 'token: it begins with the name of a header or scheme'],
   [`${canary}\uFFFD`, 'token: it is no text in UTF-8'],
   [canary.repeat(5000), 'are the most'],

@@ -75,6 +75,17 @@ test('expired, revoked, unknown, blocked and too narrow tokens are told apart, e
   expect(await word(user)).toEqual(['insufficient_scope', expect.stringContaining('read_api'), 'read_api'])
 })
 
+test.for<[token: string, says: string]>([
+  ['glpat-aaabbb\u200B', 'U+200B'],
+  ['glpat-\u0430aabbb', 'U+0430'],
+  ['glpat-é', 'U+00E9'],
+  [`glpat-${'a'.repeat(20_000)}`, '20006 characters'],
+])('a token that nobody could send is called invalid, and is not sent: %#', async ([token, says]) => {
+  await using shop = await gitlabShop()
+  expect(await prove(shop.standIn.url, token)).toMatchObject({ verdict: 'invalid', says: expect.stringContaining(says) })
+  expect(shop.standIn.requests).toEqual([])
+})
+
 test.for([
   ['glptt-0123456789abcdef', 'a trigger token of GitLab'],
   ['gldt-0123456789abcdef', 'a deploy token of GitLab'],

@@ -19,6 +19,8 @@ export async function prove(
   { token }: { token: string },
   { signal, readSecret, highestLevel }: ProveOptions,
 ): Promise<SecretVerdict> {
+  const fault = impossible(token)
+  if (fault !== undefined) return { verdict: 'invalid', says: `${fault} ${wanted}` }
   const kind = otherKind(token)
   if (kind !== undefined) return { verdict: 'wrong_kind', says: `This looks like ${kind}. ${wanted}` }
   const sender = {
@@ -35,6 +37,16 @@ export async function prove(
     if (error instanceof Unanswered) return error.verdict
     throw error
   }
+}
+
+/** GitLab's own tokens are far shorter. Others have no place in a header, so nobody can ask GitLab. */
+const maxChars = 1_000
+
+function impossible(token: string): string | undefined {
+  if (token.length > maxChars) return `This has ${token.length} characters, more than any token of GitLab.`
+  const [other] = /[^\x21-\x7e]/u.exec(token) ?? []
+  const code = other?.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')
+  return other === undefined ? undefined : `This has a character that no token of GitLab has (U+${code}): copy it again.`
 }
 
 const wanted = 'Needed is a personal, project or group access token of GitLab, with the scope read_api or api.'
