@@ -73,7 +73,14 @@ export async function aControlPlane() {
     providers: { environment: undefined, isLocal: true, states: async () => [] },
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
     ownChainKey: { kty: 'OKP', kid: uuidv7(), alg: 'EdDSA' },
-    secrets: { store, prove: createProver({ store, secretsDir: undefined, proveAtPlanes: async () => undefined }) },
+    secrets: {
+      store,
+      prove: createProver({
+        store,
+        secretsDir: undefined,
+        proveAtPlanes: async () => ({ verdict: 'unreachable', says: 'No data plane runs.' }),
+      }),
+    },
     joinLines: { lineOf: (secret) => `http://control.test#${secret}.${'0'.repeat(64)}`, renewFile: async () => undefined },
     shortHash: shortHasher(generateKeyPairSync('ed25519').privateKey),
     recordChange: async (_trx, { actor, ...change }) => void recorded.push({ ...change, actor: actor.label }),

@@ -24,6 +24,7 @@ import * as exchangedTokens from './migrations/0017-exchanged-tokens.ts'
 import * as ownRevision from './migrations/0018-own-revision.ts'
 import * as secrets from './migrations/0019-secrets.ts'
 import * as portalClients from './migrations/0020-portal-clients.ts'
+import * as ordersTaken from './migrations/0021-orders-taken.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -54,6 +55,7 @@ export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0018-own-revision': ownRevision,
   '0019-secrets': secrets,
   '0020-portal-clients': portalClients,
+  '0021-orders-taken': ordersTaken,
 }
 
 /**

@@ -83,6 +83,8 @@ interface SecretCheckOrdersTable {
   /** Sealed to the plane's key. */
   box: string
   ordered_at: Generated<Date>
+  /** How often the plane was given it. */
+  given: Generated<number>
   verdict: Json<unknown> | null
 }
 

@@ -30,6 +30,8 @@ interface Options {
   /** A free one, if absent. */
   port?: number
   stopDelayMs?: number
+  /** Its own folder of the gateway's secrets; that of the running gateway, if absent. */
+  secretsDir?: string
   /** The HTTP status of its health to wait for. */
   health?: number
 }
@@ -47,7 +49,7 @@ export async function secondPlane(gateway: Running, given: Options = {}): Promis
       PUBLIC_URL: new URL(gateway.endpoints.mcp).origin,
       HOME_DIR: home,
       BIR_JOIN_FILE: join(gateway.home, 'join'),
-      SECRETS_DIR: join(gateway.home, 'secrets'),
+      SECRETS_DIR: given.secretsDir ?? join(gateway.home, 'secrets'),
       INTERNAL_PORT: '0',
       PLANE_NAME: name,
       STOP_DELAY_MS: String(stopDelayMs),

@@ -13,6 +13,18 @@ const trialOf = (token: string) => ({
   fields: { token },
 })
 
+const patient = { takenWithinMs: 60_000, saidWithinMs: 60_000 }
+
+/** A clock that a test sets. `looked` resolves when somebody has read it twice since. */
+function aClock() {
+  const clock = { ms: 0, reads: 0 }
+  const looked = async () => {
+    const { reads } = clock
+    await expect.poll(() => clock.reads).toBeGreaterThan(reads + 1)
+  }
+  return Object.assign(clock, { looked, now: () => (clock.reads++, clock.ms) })
+}
+
 const ordersAt = async (plane: Awaited<ReturnType<typeof aPlane>>) => {
   const response = await plane.get('/secrets/checks?wait=25')
   const text = await response.text()
@@ -25,7 +37,7 @@ test('a data plane tries what the control plane cannot reach: by an order that i
   const token = aToken()
   const waiting = ordersAt(near)
   await far.get('/secrets/checks?wait=0')
-  const proving = proveAtPlanes(control.db, trialOf(token), 60_000)
+  const proving = proveAtPlanes(control.db, trialOf(token), patient)
   const { text, orders } = await waiting
   expect(text).not.toContain(token)
   const [order] = orders
@@ -44,22 +56,55 @@ test('what a plane says is taken over, whatever characters the service had it sa
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   await plane.get('/secrets/checks?wait=0')
-  const proving = proveAtPlanes(control.db, trialOf(aToken()), 60_000)
+  const proving = proveAtPlanes(control.db, trialOf(aToken()), patient)
   const { orders } = await ordersAt(plane)
   const body = String.raw`{"verdict":"invalid","says":"It is\u0000 gone\ud800."}`
   expect((await plane.post(`/secrets/checks/${orders[0]?.id}`, body)).status).toBe(204)
   expect(await proving).toEqual({ verdict: 'invalid', says: 'It is gone\ufffd.' })
 })
 
-test('without a plane nobody tries, and when all planes say that they cannot either, that is the verdict', async () => {
+test('when all planes say that they cannot either, that is the verdict', async () => {
   await using control = await aRunningControlPlane()
-  expect(await proveAtPlanes(control.db, trialOf(aToken()))).toBeUndefined()
   const plane = await aPlane(control)
   await plane.get('/secrets/checks?wait=0')
-  const proving = proveAtPlanes(control.db, trialOf(aToken()), 60_000)
+  const proving = proveAtPlanes(control.db, trialOf(aToken()), patient)
   const { orders } = await ordersAt(plane)
   await plane.post(`/secrets/checks/${orders[0]?.id}`, JSON.stringify({ verdict: 'unreachable', says: 'No way from here.' }))
-  expect(await proving).toMatchObject({ verdict: 'unreachable' })
+  expect(await proving).toEqual({ verdict: 'unreachable', says: 'No way from here.' })
+})
+
+test('without a plane nobody waits, and the verdict says which part is missing and what to do', async () => {
+  await using control = await aRunningControlPlane()
+  const noPlane = { verdict: 'unreachable', says: expect.stringMatching(/No data plane runs .* Start one.* bir snapshot status/) }
+  expect(await proveAtPlanes(control.db, trialOf(aToken()), patient)).toEqual(noPlane)
+  const plane = await aPlane(control)
+  await control.db
+    .updateTable('planes')
+    .set({ seen_at: new Date(Date.now() - 61_000) })
+    .where('id', '=', plane.id)
+    .execute()
+  expect(await proveAtPlanes(control.db, trialOf(aToken()), patient)).toEqual(noPlane)
+})
+
+test('a plane that is given an order and never comes back is not waited for; one that has it under way is', async () => {
+  await using control = await aRunningControlPlane()
+  const [frozen, busy] = [await aPlane(control, 'frozen'), await aPlane(control, 'busy')]
+  await frozen.get('/secrets/checks?wait=0')
+  const clock = aClock()
+  const alone = proveAtPlanes(control.db, trialOf(aToken()), { takenWithinMs: 1000, saidWithinMs: 2000, nowMs: clock.now })
+  expect((await ordersAt(frozen)).orders).toHaveLength(1)
+  clock.ms = 1000
+  expect(await alone).toEqual({ verdict: 'unreachable', says: expect.stringMatching(/No data plane took the order .* Put it again/) })
+
+  await busy.get('/secrets/checks?wait=0')
+  clock.ms = 0
+  const both = proveAtPlanes(control.db, trialOf(aToken()), { takenWithinMs: 1000, saidWithinMs: 2000, nowMs: clock.now })
+  const [order] = (await ordersAt(busy)).orders
+  await ordersAt(busy)
+  clock.ms = 1999
+  await clock.looked()
+  await busy.post(`/secrets/checks/${order?.id}`, JSON.stringify({ verdict: 'ok', says: 'Good.' }))
+  expect(await both).toEqual({ verdict: 'ok', says: 'Good.' })
 })
 
 test('many planes that wait for orders leave the database to others, and stop with the control plane', async () => {

@@ -66,16 +66,9 @@ async function tryAndSave(ctx: Ctx, { needed, holder, fields, seen, unchecked, a
   const tried = canBeTried(need, fields) ? await trial(ctx, needed, holder, fields, act) : undefined
   if (!tried && act === 'imported')
     return { saved: false, verdict: 'unchecked', says: 'Nothing of this server can try it: give it by hand.' }
-  const isUntried = !tried || (row.kind === 'remote' && act === 'saved' && !isJudged(tried.verdict.verdict))
-  if (isUntried) {
+  if (!tried) {
     const revision = await save(ctx, { ...saving, state: 'unchecked', verdict: undefined }, seen)
-    return {
-      saved: true,
-      verdict: 'unchecked',
-      says: tried ? `${unsaidText} ${tried.verdict.says}` : untriedText,
-      state: 'unchecked',
-      revision,
-    }
+    return { saved: true, verdict: 'unchecked', says: untriedText, state: 'unchecked', revision }
   }
 
   const { verdict, warnings, refusal } = tried
@@ -94,7 +87,6 @@ async function tryAndSave(ctx: Ctx, { needed, holder, fields, seen, unchecked, a
   return resultOf(refusal === undefined ? verdict : { ...verdict, says: refusal }, { saved: false, ...before })
 }
 
-const unsaidText = 'It was saved unchecked: no data plane can say whether it is good.'
 const untriedText = 'It was saved unchecked: nothing of this server can try it.'
 
 /** Who imports guesses nothing: the tokens are those that a store has. */
@@ -149,6 +141,7 @@ function refuseUncheckedBy({ actor }: Ctx, { row, need }: NeededBy, { unchecked 
   if (unchecked !== true) return
   if (!actor.administrator)
     throw new ApiError('forbidden', 'Only an administrator may save a secret unchecked.', { reason: 'not-administrator' })
-  if (need.mounted && need.policy.unchecked !== true)
+  const canSomebodyTry = need.mounted !== undefined || row.kind === 'remote'
+  if (canSomebodyTry && need.policy.unchecked !== true)
     throw new ApiError('invalid_input', `unchecked: the policy of ${row.id} does not allow it: set secret.unchecked: true there first.`)
 }

@@ -268,22 +268,29 @@ test('the form says what a server asks for, to those who may use it', async () =
   expect((await forms(it.bob, {})).items).toEqual([])
 })
 
-test('a secret for a remote server is tried by data planes; where none can say, it is saved unchecked', async () => {
+test('a secret for a remote server is tried by data planes; where none can say, it is saved only where the policy allows', async () => {
   await using it = await aSecretWorld()
-  const headers = { 'x-token': { secret: 'token', of: 'person' as const } }
-  await putServer(it.ctx, { id: 'far', kind: 'remote', url: 'https://far.example/mcp', headers })
+  const far = {
+    id: 'far',
+    kind: 'remote' as const,
+    url: 'https://far.example/mcp',
+    headers: { 'x-token': { secret: 'token', of: 'person' as const } },
+  }
+  await putServer(it.ctx, far)
   expect(await form(it.ctx, { server: 'far' })).toMatchObject({ proven: true })
   expect(await form(it.ctx, { server: 'plain' })).toMatchObject({ fields: [], proven: false })
   const { store } = it.ctx.secrets
-  const withPlanes = (verdict: SecretVerdict | undefined) => ({
-    ...it.ctx,
-    secrets: { store, prove: createProver({ store, secretsDir: undefined, proveAtPlanes: async () => verdict }) },
-  })
-  const give = (verdict: SecretVerdict | undefined) =>
-    put(withPlanes(verdict), { server: 'far', user: 'alice', fields: { token: aToken() } })
+  const give = (verdict: SecretVerdict, more: object = {}) => {
+    const prove = createProver({ store, secretsDir: undefined, proveAtPlanes: async () => verdict })
+    return put({ ...it.ctx, secrets: { store, prove } }, { server: 'far', user: 'alice', fields: { token: aToken() }, ...more })
+  }
+  const unsaid: SecretVerdict = { verdict: 'unreachable', says: 'No data plane runs that could try it.' }
   expect(await give({ verdict: 'invalid', says: 'The server says no.' })).toMatchObject({ saved: false, verdict: 'invalid' })
-  expect(await give(undefined)).toMatchObject({ saved: true, verdict: 'unchecked', state: 'unchecked' })
-  const unsaid = await give({ verdict: 'unreachable', says: 'No plane reaches it.' })
-  expect(unsaid).toMatchObject({ saved: true, verdict: 'unchecked', says: expect.stringContaining('No plane reaches it.') })
+  expect(await give(unsaid)).toMatchObject({ saved: false, ...unsaid })
+  await expect(give(unsaid, { unchecked: true })).rejects.toMatchObject({ message: expect.stringContaining('secret.unchecked: true') })
+  expect((await list(it.ctx, { ...page, server: 'far' })).items).toEqual([])
+  await putServer(it.ctx, { ...far, secret: { unchecked: true } })
+  expect(await give(unsaid)).toMatchObject({ saved: false, ...unsaid })
+  expect(await give(unsaid, { unchecked: true })).toMatchObject({ saved: true, ...unsaid, state: 'unchecked' })
   expect(await give({ verdict: 'ok', says: 'It lists its tools.' })).toMatchObject({ saved: true, verdict: 'ok', state: 'ok' })
 })

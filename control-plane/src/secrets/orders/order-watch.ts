@@ -52,13 +52,20 @@ export function watchOrders(db: Kysely<Database>, log: Log): OrderWatch {
 
   return {
     async ordersOf(plane, signal) {
-      const open = await openOrders(db, plane)
+      const open = await giveOrders(db, plane)
       if (open.length > 0 || signal.aborted) return open
       await nextFor(plane, signal)
-      return signal.aborted ? [] : openOrders(db, plane)
+      return signal.aborted ? [] : giveOrders(db, plane)
     },
   }
 }
 
-const openOrders = (db: Kysely<Database>, plane: string) =>
-  db.selectFrom('secret_check_orders').select(['id', 'box']).where('plane', '=', plane).where('verdict', 'is', null).execute()
+/** Those that have no verdict yet, also what was given before: a plane knows which ones it has under way. */
+const giveOrders = (db: Kysely<Database>, plane: string) =>
+  db
+    .updateTable('secret_check_orders')
+    .set((eb) => ({ given: eb('given', '+', 1) }))
+    .where('plane', '=', plane)
+    .where('verdict', 'is', null)
+    .returning(['id', 'box'])
+    .execute()

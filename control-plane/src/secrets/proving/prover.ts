@@ -9,8 +9,8 @@ interface ProverParts {
   store: SecretStore
   /** The folder of the secrets of this process, a file each. */
   secretsDir: string | undefined
-  /** Has data planes try it. Undefined: no plane is there that could. */
-  proveAtPlanes: (trial: SecretTrial) => Promise<SecretVerdict | undefined>
+  /** Has data planes try it. */
+  proveAtPlanes: (trial: SecretTrial) => Promise<SecretVerdict>
 }
 
 /**
@@ -23,10 +23,13 @@ export function createProver({ store, secretsDir, proveAtPlanes }: ProverParts):
     if (!mounted) return kind === 'remote' ? proveAtPlanes(trial) : undefined
     const readSecret = (ref: { secret: string }) => sharedValue(store, secretsDir, trial.server, ref.secret)
     const here = await proveHere({ mounted, settings: trial.settings, fields: trial.fields, readSecret })
-    if (here.verdict !== 'unreachable') return here
-    return (await proveAtPlanes(trial)) ?? here
+    return here.verdict === 'unreachable' ? alsoFromHere(await proveAtPlanes(trial)) : here
   }
 }
+
+/** Where planes do not reach it either, the reader learns that nobody does. */
+const alsoFromHere = (verdict: SecretVerdict): SecretVerdict =>
+  verdict.verdict === 'unreachable' ? { ...verdict, says: `The control plane does not reach the service. ${verdict.says}` } : verdict
 
 /** What `{ secret: name }` in the settings stands for: the shared secret of the server, or else a file. */
 async function sharedValue(store: SecretStore, secretsDir: string | undefined, server: string, name: string): Promise<string> {
