@@ -22,9 +22,9 @@ import * as firstSignIn from './migrations/0015-first-sign-in.ts'
 import * as authorizationServer from './migrations/0016-authorization-server.ts'
 import * as exchangedTokens from './migrations/0017-exchanged-tokens.ts'
 import * as ownRevision from './migrations/0018-own-revision.ts'
-import * as secrets from './migrations/0019-secrets.ts'
+import * as secrets from './migrations/secrets/0019-secrets.ts'
 import * as portalClients from './migrations/0020-portal-clients.ts'
-import * as ordersTaken from './migrations/0021-orders-taken.ts'
+import * as ordersTaken from './migrations/secrets/0021-orders-taken.ts'
 import type { Database } from './schema.ts'
 
 /**
