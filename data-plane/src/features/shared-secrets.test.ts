@@ -26,6 +26,7 @@ async function aPlane(shared: SecretEntry | undefined, fields: () => Record<stri
     secretReader: { read: async ({ holder }) => (holder.kind === 'shared' ? fields() : undefined), close: async () => undefined },
   })
   return {
+    use: (now: SecretEntry) => plane.use({ servers: { things: entry(now) } }),
     call: async () =>
       (await fetch(`${plane.url}/mcp/things`, modernRequest(await plane.token(), 'tools/call', { name: 'say', arguments: {} }))).text(),
     sent: () => server.asked.flatMap(({ method, headers }) => (method === 'tools/call' ? [headers['x-key']] : [])),
@@ -40,6 +41,17 @@ test('a header takes its value from the secret that all share, which no answer s
   await using given = await aPlane(usable, () => ({ key: 'key-of-the-store' }))
   expect(await given.call()).toContain('heard •••')
   expect(given.sent()).toEqual(['key-of-the-store'])
+})
+
+test('a shared secret that was replaced or refused is not sent any more from the next call on', async () => {
+  const keys = ['key-of-the-store', 'key-that-is-newer']
+  await using given = await aPlane(usable, () => ({ key: keys.shift() ?? 'key-that-nobody-gave' }))
+  await given.call()
+  given.use({ ...usable, version: 2 })
+  await given.call()
+  given.use({ ...usable, version: 2, state: 2 })
+  expect(await given.call()).toContain('secret_missing')
+  expect(given.sent()).toEqual(['key-of-the-store', 'key-that-is-newer'])
 })
 
 test.for<[string, SecretEntry | undefined, Record<string, string>]>([

@@ -38,6 +38,7 @@ import { introductionJson, relayedJson, resultJson } from './methods/render.ts'
 import { setLevel, subscribe } from './methods/session-methods.ts'
 import { beginEarly } from './relay/begin-early.ts'
 import { relay } from './relay/relay.ts'
+import { stillAllowed } from './revocation/still-allowed.ts'
 import { endSession } from './session-end/end.ts'
 import { listen } from './subscriptions/listen.ts'
 import { openStream } from './subscriptions/session-stream.ts'
@@ -67,19 +68,23 @@ export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] =
   const opening = everyone.guard(atOnce(CALLS_AT_ONCE)) // the headers of its answer have the session's id
   const calls = opening.guard(beginEarly(ports)) // whatever may wait for a server
   const streams = everyone.guard(atOnce(STREAMS_AT_ONCE))
+  const decided = stillAllowed(ports) // by the policy of now, where another has come since
   const ofServer = calls
     .guard(findServer(ports)) // adds server, upstream, upstreamCall, level
     .guard(injectSecret(ports)) // adds secret
+    .guard(decided)
   const ofTask = calls
     .guard(findTask(ports)) // adds the same, and task
     .guard(injectSecret(ports))
     .guard(recordAttempt(ports))
+    .guard(decided)
   const ofTool = calls
     .guard(findTool(ports)) // adds server, upstream, toolName, needs, upstreamCall
     .guard(authorise(ports)) // adds level
     .guard(matchParamHeaders(ports)) // modern only: arguments that are headers too
     .guard(injectSecret(ports)) // adds secret
     .guard(recordAttempt(ports)) // writes and destroys are on disk before they are tried
+    .guard(decided)
 
   const table: Record<string, Method> = {
     initialize: opening.call(initialize(ports, out), asIs),
@@ -103,7 +108,7 @@ export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] =
     'notifications/roots/list_changed': everyone.call(tellRootsChanged(ports), inEra),
     'notifications/cancelled': everyone.call(cancelCall(ports), asIs),
   }
-  const otherMethod = ofServer.guard(recordAttempt(ports)).call(relay(ports, out), relayed)
+  const otherMethod = ofServer.guard(recordAttempt(ports)).guard(decided).call(relay(ports, out), relayed)
   const otherNotification = ofServer.call(tellServer(ports), inEra)
   const removedMethod = everyone.call(unknownMethod, asIs)
   return {

@@ -13,6 +13,13 @@ export class UnreachableFault extends UpstreamFault {}
 /** The server was not asked: it says nothing about the server. */
 export class UnaskedFault extends UpstreamFault {}
 
+/** The gateway lets go of the server as it was: its settings are others now. */
+export const letGoFault = (): UnaskedFault =>
+  new UnaskedFault('upstream_down', 'The settings of the MCP server were changed while it was asked.', {
+    retryable: true,
+    hint: 'Try again.',
+  })
+
 /** Something beside the calls failed: a session ended, a stream is not to be had. It says nothing about the server. */
 export class AsideFault extends UpstreamFault {}
 

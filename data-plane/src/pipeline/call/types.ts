@@ -118,7 +118,7 @@ export interface WithSecret {
 }
 
 /** A call that a server works on. */
-export type OpenCall = Incoming & Audited & Authenticated & ResolvedServer & Partial<Pick<ResolvedTool, 'toolName'>>
+export type OpenCall = Incoming & Audited & Authenticated & ResolvedServer & Partial<Pick<ResolvedTool, 'toolName'>> & Partial<WithSecret>
 
 /** An answer as the JSON of a JSON-RPC result. */
 export interface Rendered {

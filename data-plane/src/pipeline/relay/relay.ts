@@ -103,7 +103,10 @@ class RelayedCall {
   withGoodSecret(answer: Promise<UpstreamResult>): Promise<UpstreamResult> {
     return answer.catch((error: unknown) => {
       if (!isSecretRefused(error)) throw error
-      return afterRefusedSecret(this.ports, this.call, error, () => this.call.upstream.request(this.firstRequest()))
+      return afterRefusedSecret(this.ports, this.call, error, () => {
+        decideAgain(this.ports, this.call)
+        return this.call.upstream.request(this.firstRequest())
+      })
     })
   }
 

@@ -1,9 +1,12 @@
 import { decideFor } from '@bir/sdk/contract/decide'
 import type { Reason, Verdict } from '@bir/sdk/contract/decide'
+import { canonical } from '@bir/sdk/contract/canonical'
+import { secretFor } from '@bir/sdk/contract/decide-secret'
 import { decideServer } from '@bir/sdk/contract/decide-server'
 import type { GatewayError } from '@bir/sdk/contract/errors'
 import { personOf } from '@bir/sdk/contract/policy'
-import type { Person, Policy } from '@bir/sdk/contract/policy'
+import type { Person, Policy, ServerPolicy } from '@bir/sdk/contract/policy'
+import { secretPath } from '@bir/sdk/contract/secret-holder'
 import { refusalOf } from '../../policy/caller.ts'
 import { revocationOf } from '../../policy/tokens/token.ts'
 import { unauthenticated } from '../../policy/tokens/unauthenticated.ts'
@@ -13,6 +16,7 @@ import type { OpenCall } from '../call/types.ts'
 import { refusedTool, staleRefusal } from '../guards/authorise.ts'
 import { refusedServer } from '../guards/find-server.ts'
 import { refusedTask } from '../guards/find-task.ts'
+import { secretChanged } from '../guards/secret/secret-refusal.ts'
 
 /**
  * The refusal that a new call like this one would get now; undefined while it is allowed. That its token has expired
@@ -28,14 +32,18 @@ export function refusalNow(policy: Policy, call: OpenCall, nowMs: number, portal
 }
 
 /**
- * Decides about a call again before something of its client goes to its server, such as the answer to a question. The
- * call goes on under the policy of now. Stops the call, and throws, when it is not allowed any more.
+ * Decides about a call again before something goes to its server after a wait, such as the answer to a question. The
+ * call goes on under the policy of now. Stops the call, and throws, when it is not allowed any more, and when its secret
+ * or the server that the secret is for is another one now.
  */
 export function decideAgain({ policy: source, portalUrl }: Pick<Ports, 'policy' | 'portalUrl'>, call: OpenCall): void {
   const nowMs = Date.now()
   const policy = source.current()
   const refusal =
-    source.refusal() ?? refusalNow(policy, call, nowMs, portalUrl) ?? staleRefusal(source, { ...call, policy }, call.needs, nowMs)
+    source.refusal() ??
+    refusalNow(policy, call, nowMs, portalUrl) ??
+    staleRefusal(source, { ...call, policy }, call.needs, nowMs) ??
+    changeOf(policy, call, nowMs)
   if (refusal) {
     stopCall(call, refusal)
     throw refusal
@@ -45,6 +53,24 @@ export function decideAgain({ policy: source, portalUrl }: Pick<Ports, 'policy' 
   call.note.revision = policy.revision
   Object.assign(call, { policy, person, ...(verdict.allow && { level: verdict.level }) })
 }
+
+/**
+ * A secret was proven for the server as it was, and for the person as they stood: neither it nor a newer one goes to the
+ * address of then.
+ */
+function changeOf(policy: Policy, { server, serverId, secret, token }: OpenCall, nowMs: number): GatewayError | undefined {
+  if (!secret) return undefined
+  const person = personOf(policy, token.subject)
+  const now = policy.servers.get(serverId)
+  const standing = person && secretFor(policy, person, serverId, nowMs)
+  const isSame =
+    standing?.usable === true &&
+    standing.secret.version === secret.version &&
+    secretPath({ holder: standing.secret.holder, server: serverId }) === secretPath(secret.place)
+  return isSame && now && settingsOf(now) === settingsOf(server) ? undefined : secretChanged(server.title)
+}
+
+const settingsOf = (server: ServerPolicy): string => canonical(server.kind === 'remote' ? server.remote : server.settings)
 
 /** Ends a call under way: its server is told to stop, and its client gets the refusal. */
 export function stopCall({ cancel, note }: OpenCall, refusal: GatewayError): void {

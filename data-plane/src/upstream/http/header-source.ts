@@ -3,6 +3,7 @@ import type { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import { UpstreamFault } from '../upstream.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
+import { letGoFault } from '../faults.ts'
 
 export type Headers = Readonly<Record<string, string>>
 
@@ -13,7 +14,7 @@ const keptMs = 5000
 
 /**
  * The headers sent with every request to a server. Secrets are read anew every few seconds, and at once after the
- * server refused them.
+ * server refused them or the policy changed.
  */
 export class HeaderSource {
   private readonly fixed: readonly (readonly [string, string])[]
@@ -21,6 +22,9 @@ export class HeaderSource {
   private readonly readSecret: (ref: SecretRef) => Promise<string>
   private held: Headers | undefined
   private heldUntilMs = 0
+  /** Rises with every reason to read anew: what is being read by then is not held. */
+  private generation = 0
+  private isClosed = false
 
   constructor(headers: RemoteSettings['headers'], readSecret: (ref: SecretRef) => Promise<string>) {
     const own = Object.entries(headers).filter(([name]) => !reserved.test(name.toLowerCase()))
@@ -31,22 +35,35 @@ export class HeaderSource {
 
   /** Throws `UpstreamFault` when a secret is not there or cannot be a header. */
   get(): Awaitable<Headers> {
-    if (this.held && performance.now() < this.heldUntilMs) return this.held
+    if (this.held && (this.isClosed || performance.now() < this.heldUntilMs)) return this.held
+    if (this.isClosed) throw letGoFault()
     if (this.secrets.length > 0) return this.read()
     this.heldUntilMs = Number.POSITIVE_INFINITY
     return (this.held = written(this.fixed))
   }
 
-  /** The server refused them. */
+  /** The server refused them, or they may be others now. */
   forget(): void {
-    this.held = undefined
+    this.generation++
+    this.heldUntilMs = 0
+  }
+
+  /**
+   * The server is let go, and reads no secret any more: the one that there is now may be for another address. What ends
+   * there ends with the credential with which it began.
+   */
+  close(): void {
+    this.isClosed = true
   }
 
   private async read(): Promise<Headers> {
+    const { generation } = this
     const values = await Promise.all(this.secrets.map(async ([name, ref]) => [name, inHeader(name, ref, await this.secret(ref))] as const))
-    this.held = written([...this.fixed, ...values])
+    if (this.isClosed) throw letGoFault()
+    const headers = written([...this.fixed, ...values])
+    if (generation !== this.generation) return headers
     this.heldUntilMs = performance.now() + keptMs
-    return this.held
+    return (this.held = headers)
   }
 
   private secret(ref: SecretRef): Promise<string> {

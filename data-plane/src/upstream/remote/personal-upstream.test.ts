@@ -28,6 +28,12 @@ function personalUpstream(url: string, era: RemoteSettings['era'], people = some
     ...people,
     upstream: upstreams.get('old') as Upstream,
     follow: () => upstreams.follow(),
+    move(url: string) {
+      const moved = RemoteSettings.parse({ ...remote, url })
+      state.policy = aPolicy({ servers: { old: { kind: 'remote', title: 'Old', remote: moved, tools: {} } } })
+      upstreams.follow()
+      return upstreams.get('old') as Upstream
+    },
     [Symbol.asyncDispose]: () => upstreams.close(),
   }
 }
@@ -173,6 +179,27 @@ test('when a person has no secret any more, their streams end and nothing is sen
   await expect(people.upstream.request(callOf('ann'))).rejects.toMatchObject({ code: 'secret_missing' })
   await expect(people.upstream.describe(aRequest({ person: 'gateway' }))).rejects.toMatchObject({ code: 'secret_missing' })
   expect(server.seen.slice(sent).filter(({ http }) => http !== 'DELETE')).toEqual([])
+})
+
+test('a secret that was saved for the new address of a server never goes to the old one, whoever still holds that', async () => {
+  const [before, after]: [Seen[], Seen[]] = [[], []]
+  const noting = (seen: Seen[]) =>
+    modernServer((asked, say) => {
+      seen.push({ headers: asked.headers, who: undefined })
+      if (asked.method !== 'tools/call') return 'as usual'
+      say.result({ resultType: 'complete', content: [] })
+    })
+  await using old = await noting(before)
+  await using moved = await noting(after)
+  await using people = personalUpstream(`${old.url}/mcp`, '2026-07-28')
+  await people.upstream.request(callOf('ann'))
+  const here = people.move(`${moved.url}/mcp`)
+  people.renew('ann')
+  await expect(people.upstream.request(callOf('ann'))).rejects.toMatchObject({ code: 'upstream_down', retryable: true })
+  await expect(people.upstream.listen(aListener({ person: 'ann' }))).rejects.toMatchObject({ code: 'upstream_down' })
+  await here.request(callOf('ann'))
+  const sentTo = (seen: Seen[]) => [...new Set(seen.map(({ headers: sent }) => sent['x-token']))]
+  expect([sentTo(before), sentTo(after)]).toEqual([[people.tokenOf('ann', 1)], [people.tokenOf('ann', 2)]])
 })
 
 test('a token that the server does not accept is its person’s to renew, and says nothing of the server', async () => {

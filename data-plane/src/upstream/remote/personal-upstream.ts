@@ -2,7 +2,7 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import type { Notification } from '../../protocol/notification.ts'
 import { unawaited } from '../../runtime/awaitable.ts'
 import type { DropReason } from '../dropped.ts'
-import { CredentialFault, UnaskedFault } from '../faults.ts'
+import { CredentialFault, letGoFault, UnaskedFault } from '../faults.ts'
 import type {
   Asker,
   Description,
@@ -55,6 +55,7 @@ export class PersonalUpstream implements Upstream {
   /** By person, the least recently used first. */
   private readonly held = new Map<string, Held>()
   private readonly sweepTimer: NodeJS.Timeout
+  private isClosed = false
 
   constructor(options: Options, limits: Partial<PersonalLimits> = {}) {
     this.options = options
@@ -102,10 +103,15 @@ export class PersonalUpstream implements Upstream {
 
   /** Closes what was opened with secrets that are not in use any more; called after every change of the policy. */
   follow(): void {
-    for (const [person, held] of this.held) if (this.keyOf(person) !== held.key) this.drop(person, held)
+    for (const [person, held] of this.held) {
+      if (this.keyOf(person) === held.key) held.upstream.follow()
+      else this.drop(person, held)
+    }
   }
 
+  /** Opens nothing any more: a call that found it before must not take a newer secret to the address of then. */
   async close(): Promise<void> {
+    this.isClosed = true
     clearInterval(this.sweepTimer)
     const all = [...this.held.values()]
     this.held.clear()
@@ -126,6 +132,7 @@ export class PersonalUpstream implements Upstream {
 
   /** Throws `ToolError` where the person has no secret to use. */
   private for({ person }: Asker): Held {
+    if (this.isClosed) throw letGoFault()
     const secret = this.options.secrets.of(person, this.options.id)
     const key = secretKey(secret)
     const known = this.held.get(person)

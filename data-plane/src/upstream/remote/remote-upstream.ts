@@ -119,7 +119,13 @@ export class RemoteUpstream implements Upstream {
     }
   }
 
+  /** Has secrets read anew for what is sent from now on; called after every change of the policy. */
+  follow(): void {
+    this.options.headers.forget()
+  }
+
   async close(): Promise<void> {
+    this.options.headers.close()
     await Promise.all([this.modern?.close(), this.legacy.legacy?.close(), this.legacy.sse?.close()])
     await this.options.pool.close(closeWithinMs)
   }

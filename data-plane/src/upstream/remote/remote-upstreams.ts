@@ -57,13 +57,16 @@ export class RemoteUpstreams {
     return [...this.held].map(([id, { upstream, settings }]) => ({ id, url: settings.url, health: upstream.health() }))
   }
 
-  /** Closes what the policy does not know any more; called after every change of it. */
+  /**
+   * Closes what the policy does not know any more, and has the secrets of the others read anew; called after every
+   * change of it.
+   */
   follow(): void {
     for (const [id, held] of this.held) {
       if (this.policy().servers.get(id)?.kind !== 'remote') this.retire(id, held)
       else this.get(id)
     }
-    for (const { upstream } of this.held.values()) if (upstream instanceof PersonalUpstream) upstream.follow()
+    for (const { upstream } of this.held.values()) upstream.follow()
   }
 
   async close(): Promise<void> {

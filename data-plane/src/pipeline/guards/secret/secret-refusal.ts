@@ -46,6 +46,16 @@ export const refusalOf = (error: ToolError, reason: string): GatewayError =>
     cause: error,
   })
 
+/** The policy has another secret for the call, or another server, than those with which it began. */
+export const secretChanged = (title: string): GatewayError =>
+  refusalOf(
+    new ToolError('secret_missing', `${title}, or the secret for it, was changed while the call was under way.`, {
+      hint: 'Try again.',
+      retryable: true,
+    }),
+    'secret-changed',
+  )
+
 interface Fault {
   readonly code: ToolErrorCode
   readonly message: string
