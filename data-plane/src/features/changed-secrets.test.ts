@@ -43,7 +43,7 @@ function aDesk(sent: { url: string; token: string }[]) {
   return desk.with(tool)
 }
 
-/** A call whose secret is being read when the policy becomes another one. Resolves with its answer, and what was sent. */
+/** A call whose secret is being read when the policy becomes another one, its answer, and what was sent. */
 async function callThatMeets(change: (entryAt: (url: string) => ServerEntry) => PolicyParts, gone: readonly string[] = []) {
   const sent: { url: string; token: string }[] = []
   const server = aDesk(sent)

@@ -33,8 +33,8 @@ export function refusalNow(policy: Policy, call: OpenCall, nowMs: number, portal
 
 /**
  * Decides about a call again before something goes to its server after a wait, such as the answer to a question. The
- * call goes on under the policy of now. Stops the call, and throws, when it is not allowed any more, and when its secret
- * or the server that the secret is for is another one now.
+ * call goes on under the policy of now. Stops the call, and throws, when it is not allowed any more, and when its
+ * secret or the server that the secret is for is another one now.
  */
 export function decideAgain({ policy: source, portalUrl }: Pick<Ports, 'policy' | 'portalUrl'>, call: OpenCall): void {
   const nowMs = Date.now()
@@ -55,8 +55,8 @@ export function decideAgain({ policy: source, portalUrl }: Pick<Ports, 'policy' 
 }
 
 /**
- * A secret was proven for the server as it was, and for the person as they stood: neither it nor a newer one goes to the
- * address of then.
+ * A secret was proven for the server as it was, and for the person as they stood: neither it nor a newer one goes to
+ * the address of then.
  */
 function changeOf(policy: Policy, { server, serverId, secret, token }: OpenCall, nowMs: number): GatewayError | undefined {
   if (!secret) return undefined
