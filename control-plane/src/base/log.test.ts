@@ -7,6 +7,12 @@ test('an error is told with its causes; what is no error says nothing', () => {
   expect(errorText({ payload: {} })).toBe('unknown error')
 })
 
+test('a sentence that an error took over from its cause is told once', () => {
+  const cause = new Error('Vault is sealed: unseal it.', { cause: new Error('503') })
+  expect(errorText(new Error(cause.message, { cause }))).toBe('Vault is sealed: unseal it: 503')
+  expect(errorText(new Error('No answer.', { cause: new Error('No answer.') }))).toBe('No answer.')
+})
+
 test('what a terminal would act on is escaped in the log, which stays JSON of one line', () => {
   const lines: string[] = []
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0)

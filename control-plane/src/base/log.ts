@@ -16,5 +16,9 @@ export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : 'unknown error'
   const message = error.message || error.name
   const hasCause = error.cause instanceof Error || typeof error.cause === 'string'
-  return hasCause ? `${message.replace(/\.$/, '')}: ${errorText(error.cause)}` : message
+  if (!hasCause) return message
+  const cause = errorText(error.cause)
+  // Who passes an error on in the words of its cause has said nothing of their own.
+  const begin = `${message.replace(/\.$/, '')}: `
+  return cause === message || cause.startsWith(begin) ? cause : begin + cause
 }

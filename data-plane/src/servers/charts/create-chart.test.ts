@@ -177,13 +177,13 @@ test.for([
   [[{ id: 2 ** 53 - 1, v: 1 }], undefined],
 ] as const)('%j: ids that JSON numbers have merged already are reported', async ([data, note]) => {
   const answer = await callTool(createChart, { type: 'bar', data, x: 'id', y: 'v' })
-  expect(answer.content[0]).toMatchObject({ text: ['bar chart of 1 rows, 800 × 480 px.', note].filter(Boolean).join('\n') })
+  expect(answer.content[0]).toMatchObject({ text: ['bar chart of 1 row, 800 × 480 px.', note].filter(Boolean).join('\n') })
 })
 
 test('a column name that is there twice is reported', async () => {
   const answer = await callTool(createChart, { type: 'bar', columns: ['a', 'b', 'a'], rows: [['x', 1, 'y']], x: 'a', y: 'b' })
   expect(answer.content[0]).toMatchObject({
-    text: 'bar chart of 1 rows, 800 × 480 px.\nThere is more than one column "a"; the first is drawn.',
+    text: 'bar chart of 1 row, 800 × 480 px.\nThere is more than one column "a"; the first is drawn.',
   })
 })
 
@@ -328,7 +328,7 @@ test('characters that no font has are named in the answer', async () => {
   })
   expect(sentence).toMatchObject({ text: expect.stringContaining('\u0378 (U+0378) \u0379 (U+0379)') as string })
   expect((await callTool(createChart, { ...wanted, format: 'svg' })).content[0]).toMatchObject({
-    text: 'bar chart of 1 rows, 800 × 480 px.',
+    text: 'bar chart of 1 row, 800 × 480 px.',
   })
 })
 

@@ -1,3 +1,4 @@
+import { counted } from '../../server-kit/text/counted.ts'
 import { z } from 'zod'
 import { CHART_TYPES, chartSpec } from './chart-spec.ts'
 import { FORMATS, LIMITS } from './data/limits.ts'
@@ -37,7 +38,7 @@ export const createChart = charts.tool({
     const table = { ...tableOf(tableInput), ...(timezone !== undefined && { timezone }) }
     const { spec, values, notes } = chartSpec(table, { type, title, width, height, x, y, series, aggregate })
     const job = { kind: 'render', spec: JSON.stringify({ ...spec, data: { values } }), format } as const
-    return toResult(await renderer.draw(job, caller.id, signal), `${type} chart of ${table.rows.length} rows`, notes)
+    return toResult(await renderer.draw(job, caller.id, signal), `${type} chart of ${counted(table.rows.length, 'row')}`, notes)
   },
   ...pictureAnswer,
 })

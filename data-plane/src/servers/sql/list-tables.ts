@@ -1,3 +1,4 @@
+import { counted } from '../../server-kit/text/counted.ts'
 import { z } from 'zod'
 import { readPage } from './format/page.ts'
 import { visible } from './format/visible.ts'
@@ -51,7 +52,7 @@ export const listTables = sql.tool({
   text: ({ items, total, next_cursor }) =>
     [
       ...items.map(tableAsText),
-      next_cursor === null ? `${total} tables.` : `${items.length} of ${total} tables; cursor ${next_cursor}`,
+      next_cursor === null ? `${counted(total, 'table')}.` : `${items.length} of ${counted(total, 'table')}; cursor ${next_cursor}`,
     ].join('\n'),
 })
 

@@ -35,6 +35,18 @@ test('a token is refused in the words of GitLab: unknown, expired, revoked, of a
   expect(await asReader.json()).toMatchObject({ error: 'insufficient_scope', scope: 'api' })
 })
 
+test('a token can revoke itself, whatever its scopes, and is refused from then on; others stay', async () => {
+  await using gitlab = await shop()
+  const { standIn, tokens, get } = gitlab
+  const revoke = async (token: string) =>
+    (await fetch(`${standIn.url}/api/v4/personal_access_tokens/self`, { method: 'DELETE', headers: { 'private-token': token } })).status
+  expect(await revoke(tokens.bobReads)).toBe(204)
+  expect(await revoke(tokens.bobReads)).toBe(401)
+  expect(await get('/user', tokens.bobReads)).toMatchObject({ status: 401, body: { error_description: /^Token was revoked\./ } })
+  expect(await get('/user', tokens.bob)).toMatchObject({ status: 200 })
+  expect(await revoke(tokens.oauth)).toBe(400)
+})
+
 test('pages have the headers of GitLab, and above 10,000 rows no total', async () => {
   await using gitlab = await shop()
   const { world } = gitlab.standIn

@@ -37,7 +37,7 @@ export const secretImport: Define = (parent, act) => {
           policy.levels.push(...report.levels)
           policy.tables.push(...report.tables)
           if (json) for (const item of report.items) context.printJson(item)
-          context.note(`${report.done} of ${report.documents} documents are done.`)
+          context.note(`${report.done} of ${report.documents} ${report.documents === 1 ? 'document is' : 'documents are'} done.`)
           cursor = report.resume
         }
         if (json) context.printJson(policy)

@@ -1,3 +1,4 @@
+import { SecretResultVerdict } from '../../contract/secret-entities.ts'
 import { EXIT } from '../base/exit.ts'
 import { badUsage } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
@@ -13,13 +14,15 @@ interface Flags extends HolderFlags {
   json?: true
 }
 
+const words = SecretResultVerdict.options
+
 /** `bir secret put` tries a secret against the real service, and saves it when it is good. */
 export const secretPut: Define = (parent, act) => {
   const command = parent
     .command('put')
     .summary('try a secret against its service, and save it when it is good')
     .description(
-      'Reads a secret from stdin, or asks for it on a terminal without showing it; tries it against the real service; and saves it only when it is good. Prints what the service said: ok, invalid, expired, insufficient_scope, wrong_kind, wrong_person, unreachable, service_error or rate_limited. Exits with 0 when it is saved and with 3 when it is not. A value is never given on the command line. One line end at its end is not part of it.',
+      `Reads a secret from stdin, or asks for it on a terminal without showing it; tries it against the real service; and saves it only when it is good. Prints what the service said: ${words.slice(0, -1).join(', ')} or ${words.at(-1)}. With unchecked, nothing could try it, and it was saved all the same. Exits with 0 when it is saved and with 3 when it is not. A value is never given on the command line. One line end at its end is not part of it.`,
     )
     .argument('<server>', 'the server that uses it, such as gitlab')
     .option(

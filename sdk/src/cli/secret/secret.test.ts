@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
+import { SecretResultVerdict } from '../../contract/secret-entities.ts'
 import type { Secret, SecretEvent } from '../../contract/secret-entities.ts'
 import type { SecretForm } from '../../contract/secret-form.ts'
 import { Refusal, standIn } from '../../testing.ts'
@@ -312,4 +313,10 @@ test('put for a server that needs no secret says so, and sends nothing', async (
   const { exit, err } = await put(control.url, [])
   expect([exit, err]).toEqual([2, expect.stringMatching(/^bir: gitlab needs no such secret: nothing was sent/)])
   expect(control.asked).toEqual([])
+})
+
+test('the help of put names every verdict that it may print', async () => {
+  const { out } = await bir(['secret', 'put', '--help'], {})
+  const words = /Prints what the service said: ([^.]*)\./.exec(out.replaceAll(/\s+/g, ' '))?.[1]?.split(/, | or /)
+  for (const word of SecretResultVerdict.options) expect(words).toContain(word)
 })

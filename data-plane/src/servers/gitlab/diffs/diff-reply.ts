@@ -1,3 +1,4 @@
+import { counted } from '../../../server-kit/text/counted.ts'
 import { z } from 'zod'
 import { inBrief } from '../../../server-kit/define-tool.ts'
 import { textArg } from '../input/text-arg.ts'
@@ -63,6 +64,8 @@ function noteOn(files: readonly FileDiff[], leftCount: number): string | undefin
 export const diffText = ({ items, next_cursor, total, note }: z.output<typeof diffOutput>): string =>
   [
     ...items.map(diffLine),
-    next_cursor === null ? `${total ?? items.length} files.` : `${items.length} files; more with cursor ${next_cursor}`,
+    next_cursor === null
+      ? `${counted(total ?? items.length, 'file')}.`
+      : `${counted(items.length, 'file')}; more with cursor ${next_cursor}`,
     ...(note === undefined ? [] : [note]),
   ].join('\n')

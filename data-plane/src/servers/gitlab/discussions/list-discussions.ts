@@ -1,3 +1,4 @@
+import { counted } from '../../../server-kit/text/counted.ts'
 import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
 import { inBrief } from '../../../server-kit/define-tool.ts'
@@ -76,7 +77,7 @@ export const listDiscussions = gitlab.tool({
         `Thread ${id}${at === undefined ? '' : ` at ${at}`}${resolved === undefined ? '' : resolved ? ' (resolved)' : ' (open)'}`,
         ...notes.map(({ author = 'somebody', at: time, text }) => fenced(`${author}, ${time}`, text)),
       ]),
-      next_cursor === null ? `${items.length} threads.` : `${items.length} threads; more with cursor ${next_cursor}`,
+      next_cursor === null ? `${counted(items.length, 'thread')}.` : `${counted(items.length, 'thread')}; more with cursor ${next_cursor}`,
       ...(left_chars === undefined ? [] : [`${left_chars} characters were left out: raise max_chars, or lower limit.`]),
     ].join('\n'),
 })

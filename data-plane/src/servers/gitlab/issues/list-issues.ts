@@ -49,5 +49,5 @@ export const listIssues = gitlab.tool({
     const list = { api: api(context), path: where, item: IssueRow, query, asked }
     return listReply(await windowPage({ ...list, id: ({ id }) => id, createdAt: ({ made_at }) => made_at }))
   },
-  text: (reply) => listText(reply, issueLine, 'issues'),
+  text: (reply) => listText(reply, issueLine, { one: 'issue' }),
 })

@@ -59,5 +59,5 @@ export const listMergeRequests = gitlab.tool({
       }),
     )
   },
-  text: (reply) => listText(reply, mergeRequestLine, 'merge requests'),
+  text: (reply) => listText(reply, mergeRequestLine, { one: 'merge request' }),
 })

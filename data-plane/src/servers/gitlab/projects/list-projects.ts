@@ -44,5 +44,5 @@ export const listProjects = gitlab.tool({
     const byActivity = { order_by: 'last_activity_at', sort: 'desc' }
     return listReply(await (ofGroup ? numberedPage(list) : keysetPage({ ...list, first: byActivity })))
   },
-  text: (reply) => listText(reply, projectLine, 'projects'),
+  text: (reply) => listText(reply, projectLine, { one: 'project' }),
 })

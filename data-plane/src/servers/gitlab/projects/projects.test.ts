@@ -15,7 +15,7 @@ test('list_projects lists what the person is a member of, each with what to choo
       web_url: 'https://gitlab.example/shop/web',
     },
   ])
-  expect(text).toMatch(/^shop\/web \(active 2026-03-01T08:\d\dZ\): The web shop\n1 projects\.$/)
+  expect(text).toMatch(/^shop\/web \(active 2026-03-01T08:\d\dZ\): The web shop\n1 project\.$/)
 })
 
 test.for(['shop/web', 'ID', 'URL/shop/web', 'URL/shop/web/-/merge_requests/1/diffs', 'URL/shop/web/-/tree/main/src'])(
@@ -43,4 +43,13 @@ test('an address of another host is refused by its name, and nothing is sent', a
     message: expect.stringContaining('gitlab.evil.example'),
   })
   expect(shop.standIn.requests).toEqual([])
+})
+
+test('the text of a list counts one as one', async () => {
+  await using shop = await gitlabShop()
+  expect((await shop.call('list_projects')).text).toMatch(/\n1 project\.$/)
+  expect((await shop.call('list_commits', { project: 'shop/web', ref: 'main' })).text).toMatch(/\n1 commit\.$/)
+  expect((await shop.call('list_issues', { project: 'shop/web', labels: 'nothing' })).text).toBe('No issues.')
+  const { text } = await shop.call('list_refs', { project: 'shop/web', kind: 'branches' })
+  expect(text).toMatch(/\n2 refs\.$/)
 })

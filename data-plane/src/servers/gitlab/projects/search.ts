@@ -49,7 +49,7 @@ export const search = gitlab.tool({
       throw project === undefined && needsAdvanced.has(scope) && isRefusal(error) ? advancedMissing(scope) : error
     }
   },
-  text: (reply) => listText(reply, foundLine, 'found'),
+  text: (reply) => listText(reply, foundLine, { one: 'found', many: 'found' }),
 })
 
 const needsAdvanced = new Set<string>(['blobs', 'commits', 'wiki_blobs', 'notes'])

@@ -39,5 +39,5 @@ export const listCommits = gitlab.tool({
       ),
     )
   },
-  text: (reply) => listText(reply, commitLine, 'commits'),
+  text: (reply) => listText(reply, commitLine, { one: 'commit' }),
 })

@@ -58,6 +58,6 @@ export const listRefs = gitlab.tool({
       reply,
       (ref) =>
         `${ref.name}${ref.default ? ' (default)' : ''}${ref.protected ? ' (protected)' : ''}${ref.commit === undefined ? '' : `: ${ref.commit} ${ref.committed_at ?? ''}`}`,
-      reply.items.length === 1 ? 'ref' : 'refs',
+      { one: 'ref' },
     ),
 })

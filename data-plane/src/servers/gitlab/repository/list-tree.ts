@@ -40,5 +40,6 @@ export const listTree = gitlab.tool({
       ),
     )
   },
-  text: (reply) => listText(reply, (row) => (row.type === 'file' ? row.path : `${row.path} (${row.type})`), 'entries'),
+  text: (reply) =>
+    listText(reply, (row) => (row.type === 'file' ? row.path : `${row.path} (${row.type})`), { one: 'entry', many: 'entries' }),
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { inBrief } from '../../../server-kit/define-tool.ts'
+import { counted } from '../../../server-kit/text/counted.ts'
 import { textArg } from '../input/text-arg.ts'
 
 /** The arguments that every list takes. */
@@ -42,11 +43,14 @@ interface ListReply<Item> {
   total?: number | undefined
 }
 
-/** The items, a line each, and how to go on. */
-export const listText = <Item>({ items, next_cursor, total }: ListReply<Item>, line: (item: Item) => string, noun: string): string =>
-  [
-    ...items.map(line),
-    next_cursor === null
-      ? `${items.length === 0 ? 'No' : (total ?? items.length)} ${noun}.`
-      : `${items.length}${total === undefined ? '' : ` of ${total}`} ${noun}; more with cursor ${next_cursor}`,
-  ].join('\n')
+/** The items, a line each, and how to go on. `many` is the noun of none and of several. */
+export function listText<Item>(
+  { items, next_cursor, total }: ListReply<Item>,
+  line: (item: Item) => string,
+  { one, many = `${one}s` }: { one: string; many?: string },
+): string {
+  const count = counted(total ?? items.length, one, many)
+  const of = total === undefined ? '' : `${items.length} of `
+  const end = next_cursor === null ? `${items.length === 0 ? `No ${many}` : count}.` : `${of}${count}; more with cursor ${next_cursor}`
+  return [...items.map(line), end].join('\n')
+}

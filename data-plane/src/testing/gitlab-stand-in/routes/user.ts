@@ -1,4 +1,4 @@
-import { badRequest, ok } from '../http/answer.ts'
+import { badRequest, noContent, ok } from '../http/answer.ts'
 import { route, text } from '../http/call.ts'
 import type { Route } from '../http/call.ts'
 import { paginate } from '../http/paging.ts'
@@ -23,6 +23,18 @@ export const userRoutes: readonly Route[] = [
         active: true,
         expires_at: day(token.expiresAt),
       })
+    },
+    { anyScope: true },
+  ),
+
+  // Whatever its scopes, a token may revoke itself.
+  route(
+    'DELETE',
+    '/personal_access_tokens/self',
+    ({ token }) => {
+      if (token.kind === 'oauth') throw badRequest('This endpoint requires token type to be a personal access token')
+      token.revoked = true
+      return noContent
     },
     { anyScope: true },
   ),
