@@ -25,6 +25,7 @@ import * as ownRevision from './migrations/0018-own-revision.ts'
 import * as secrets from './migrations/secrets/0019-secrets.ts'
 import * as portalClients from './migrations/0020-portal-clients.ts'
 import * as ordersTaken from './migrations/secrets/0021-orders-taken.ts'
+import * as verifiedAddresses from './migrations/secrets/0022-verified-addresses.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -56,6 +57,7 @@ export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0019-secrets': secrets,
   '0020-portal-clients': portalClients,
   '0021-orders-taken': ordersTaken,
+  '0022-verified-addresses': verifiedAddresses,
 }
 
 /**

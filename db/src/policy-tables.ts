@@ -32,6 +32,8 @@ interface UsersTable {
   kind: Generated<'person' | 'service'>
   name: string | null
   email: string | null
+  /** True when the provider, an administrator or a policy file says that the address is this person's. */
+  email_verified: Generated<boolean>
   administrator: Generated<boolean>
   disabled: Generated<boolean>
   /** True when only a file that left them out disabled them. A file that declares them again enables them. */

@@ -93,14 +93,15 @@ async function updateFromClaims(trx: Transaction<Database>, provider: string, cl
   const existing = known ?? claimed?.row
   // Refusing the sign-in would shut the gateway's last administrator out, and so would taking the role.
   const keepsRole = existing !== undefined && (await isLastAdministrator(trx, existing))
-  const put = await putUser(trx, {
+  const person = {
     handle: existing?.handle ?? (await newHandle(trx, provider, claims)),
     provider,
     subject,
     ...(name === undefined ? {} : { name }),
     ...(email === undefined ? {} : { email }),
     ...(administrator === undefined ? {} : { administrator: administrator || keepsRole }),
-  })
+  }
+  const put = await putUser(trx, person, { isEmailVerified })
   const groupChanges = groups === undefined ? [] : await followProvider(trx, put.value.id, groups)
   const kept = keepsRole && administrator === false ? ['keeps the role administrator, which nobody else has'] : []
   const first = claimed ? [`is who was declared as ${claimed.row.handle}, by the ${claimed.by}`] : []

@@ -61,26 +61,37 @@ export async function put(ctx: Ctx, input: Input<'put'>): Promise<User> {
   return userEntity(value, await groupsOf(ctx.db, [value]))
 }
 
+/** Who puts a person: a provider may give an address that it does not vouch for, and an administrator vouches. */
+interface Vouching {
+  isEmailVerified?: boolean
+}
+
 /** Creates or updates a person in the caller's transaction. A handle always stays with its first person. */
-export async function putUser(trx: Transaction<Database>, input: Input<'put'>): Promise<ChangeResult<UserRow>> {
+export async function putUser(
+  trx: Transaction<Database>,
+  input: Input<'put'>,
+  { isEmailVerified = true }: Vouching = {},
+): Promise<ChangeResult<UserRow>> {
   const { handle, provider, subject } = input
   if (provider === SERVICE_PROVIDER)
     throw new ApiError('invalid_input', `provider: ${SERVICE_PROVIDER} stands for service accounts, which serviceAccounts.put makes.`)
   const existing = await trx.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
   if (existing?.kind === 'service')
     throw new ApiError('conflict', `The handle ${handle} is that of a service account: handles never change hands.`)
-  if (!existing) return createUser(trx, input)
+  if (!existing) return createUser(trx, input, { isEmailVerified })
   if (existing.provider !== provider || existing.subject !== subject) {
     throw new ApiError('conflict', `The handle ${handle} belongs to another person: handles never change hands.`)
   }
 
   const { name = existing.name, email = existing.email, administrator = existing.administrator } = input
-  if (name === existing.name && email === existing.email && administrator === existing.administrator)
-    return { value: existing, dirty: 'nothing' }
+  const isKept = existing.email_verified && email?.toLowerCase() === existing.email?.toLowerCase()
+  const email_verified = isKept || (typeof input.email === 'string' && isEmailVerified)
+  const isAsBefore = name === existing.name && email === existing.email && administrator === existing.administrator
+  if (isAsBefore && email_verified === existing.email_verified) return { value: existing, dirty: 'nothing' }
   if (!administrator) await refuseLastAdministrator(trx, existing, 'cannot lose the role')
   const value = await trx
     .updateTable('users')
-    .set({ name, email, administrator, updated_at: new Date() })
+    .set({ name, email, email_verified, administrator, updated_at: new Date() })
     .where('id', '=', existing.id)
     .returningAll()
     .executeTakeFirstOrThrow()
@@ -88,7 +99,11 @@ export async function putUser(trx: Transaction<Database>, input: Input<'put'>): 
   return { value, dirty: [], detail: `name ${name}, email ${email}, administrator ${administrator}`, ...role }
 }
 
-async function createUser(trx: Transaction<Database>, input: Input<'put'>): Promise<ChangeResult<UserRow>> {
+async function createUser(
+  trx: Transaction<Database>,
+  input: Input<'put'>,
+  { isEmailVerified }: Required<Vouching>,
+): Promise<ChangeResult<UserRow>> {
   const { handle, provider, subject, name = null, email = null, administrator = false } = input
   const other = await trx
     .selectFrom('users')
@@ -99,7 +114,7 @@ async function createUser(trx: Transaction<Database>, input: Input<'put'>): Prom
   if (other) throw new ApiError('conflict', `This person of provider ${provider} is known as ${other.handle} already.`)
   const value = await trx
     .insertInto('users')
-    .values({ id: uuidv7(), handle, provider, subject, name, email, administrator })
+    .values({ id: uuidv7(), handle, provider, subject, name, email, email_verified: email !== null && isEmailVerified, administrator })
     .returningAll()
     .executeTakeFirstOrThrow()
   return { value, dirty: [value.bucket], detail: `created, provider ${provider}, administrator ${administrator}` }

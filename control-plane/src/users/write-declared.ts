@@ -71,6 +71,7 @@ async function declare(trx: Transaction<Database>, { id, handle, provider, entry
     declared,
     name: name ?? null,
     email: email ?? null,
+    email_verified: email !== undefined,
   }
   const isBack = existing?.disabled_by_file === true
   const written = existing

@@ -14,7 +14,7 @@ import { fieldsFor } from '../saving/fields.ts'
 import { parseOriginal } from './original.ts'
 import type { OriginalToken } from './original.ts'
 import { personOfKey } from './person.ts'
-import type { Person } from './person.ts'
+import type { NoPerson, Person } from './person.ts'
 
 type Input = z.output<Api['secrets']['import']['input']>
 type Servers = ReadonlyMap<string, NeededBy>
@@ -58,9 +58,7 @@ async function takeDocument(run: Run, key: string, text: string | undefined): Pr
   const original = parseOriginal(text, new Set(run.servers.keys()))
   if (!original) return whole('unreadable', 'It is no document of the original: no YAML or JSON with names and values.')
   const person = await personOfKey(run.ctx.db, key)
-  if (person === 'ambiguous')
-    return whole('no_person', 'More than one person has the name at the end of the key: give these secrets by hand.')
-  if (!person) return whole('no_person', 'Nobody here has the name at the end of the key, as subject, e-mail address or handle.')
+  if (typeof person === 'string') return whole('no_person', noPersonTexts[person])
 
   for (const token of original.tokens) {
     const server = serverOf(token.system)
@@ -74,6 +72,13 @@ async function takeDocument(run: Run, key: string, text: string | undefined): Pr
     if (known !== undefined && known !== 'disabled' && server !== undefined) levels.push({ user: person.handle, server, level: known })
   }
   for (const { connection, allow } of original.tables) tables.push({ user: person.handle, server: 'sql', connection, allow })
+}
+
+const noPersonTexts: Record<NoPerson, string> = {
+  none: 'Nobody here has the name at the end of the key, as subject, e-mail address or handle.',
+  ambiguous: 'More than one person has the name at the end of the key: give these secrets by hand.',
+  unverified:
+    'Somebody here has the address at the end of the key, and no provider or administrator says that it is theirs: let them sign in again, or confirm it by putUser of the API.',
 }
 
 /** `service_desk` of the original is a server `service-desk` here. */

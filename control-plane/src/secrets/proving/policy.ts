@@ -31,15 +31,29 @@ async function withOwner(db: Db, { owner: rule }: SecretPolicy, holder: NamedHol
   const facts = { ...(owner && { owner }), ...(expiresAtMs !== undefined && { expiresAtMs }) }
   if (!owner)
     return { verdict: 'wrong_person', says: 'The service does not say whose secret this is, and the policy wants your own.', ...facts }
-  if (await isSame(db, owner, holder.holderId)) return verdict
-  const says = `This secret belongs to ${owner.login} at the service, and not to ${holder.handle ?? 'this person'}. The policy wants one's own: sign in there as yourself and make one.`
+  const standing = await standingOf(db, owner, holder.holderId)
+  if (standing === 'same') return verdict
+  const says = standing === 'unverified' ? unverifiedText(owner) : otherText(owner, holder)
   return { verdict: 'wrong_person', says, ...facts }
 }
 
-/** By log-in or e-mail address, whatever the case of the letters. */
-async function isSame(db: Db, { login, email }: SecretOwner, userId: string): Promise<boolean> {
-  const user = await db.selectFrom('users').select(['handle', 'email', 'subject']).where('id', '=', userId).executeTakeFirst()
-  if (!user) return false
-  const known = new Set([user.handle, user.email, user.subject].flatMap((name) => (name ? [name.toLowerCase()] : [])))
-  return [login, email].some((name) => name !== undefined && known.has(name.toLowerCase()))
+const otherText = ({ login }: SecretOwner, { handle }: NamedHolder) =>
+  `This secret belongs to ${login} at the service, and not to ${handle ?? 'this person'}. The policy wants one's own: sign in there as yourself and make one.`
+
+const unverifiedText = ({ login }: SecretOwner) =>
+  `This secret belongs to ${login} at the service. The address there is yours too, but your provider has not said that it verified it: sign in again, or ask an administrator to confirm it.`
+
+/** By log-in or e-mail address, whatever the case of the letters. An address that nobody vouches for proves nothing. */
+async function standingOf(db: Db, { login, email }: SecretOwner, userId: string): Promise<'same' | 'unverified' | 'other'> {
+  const user = await db
+    .selectFrom('users')
+    .select(['handle', 'email', 'email_verified', 'subject'])
+    .where('id', '=', userId)
+    .executeTakeFirst()
+  if (!user) return 'other'
+  const given = [login, email].flatMap((name) => name?.toLowerCase() ?? [])
+  const isOne = (...known: (string | null)[]) => known.some((name) => name !== null && given.includes(name.toLowerCase()))
+  if (isOne(user.handle, user.subject)) return 'same'
+  if (!isOne(user.email)) return 'other'
+  return user.email_verified ? 'same' : 'unverified'
 }
