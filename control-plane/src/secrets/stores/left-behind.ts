@@ -2,7 +2,8 @@ import type { SecretStore } from './store.ts'
 
 /**
  * A store in whose place the embedded one was before. What the database still has of a secret goes when it is written
- * anew, and when it is deleted: who deletes a secret must be right to think that it is gone.
+ * anew, and when it is deleted: who deletes a secret must be right to think that it is gone. The store does its part
+ * first: where it does not, nothing is lost, for the database may be the store again.
  */
 export const withoutLeftBehind = (store: SecretStore, embedded: Pick<SecretStore, 'delete'>): SecretStore => ({
   kind: store.kind,
@@ -14,8 +15,8 @@ export const withoutLeftBehind = (store: SecretStore, embedded: Pick<SecretStore
     return version
   },
   async delete(place) {
-    await embedded.delete(place)
     await store.delete(place)
+    await embedded.delete(place)
   },
   check: () => store.check(),
   close: () => store.close(),
