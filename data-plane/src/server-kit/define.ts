@@ -131,11 +131,13 @@ function mountedSecret<Settings extends z.ZodType<object>, Field extends string>
   secret,
 }: ServerSpec<Settings, Field>): MountedSecret | undefined {
   if (!secret) return undefined
+  const { canProve } = secret
   return {
     fields: secret.fields,
     scopes: secret.scopes ?? {},
     createAt: (settings) => secret.createAt?.(parseOnce(type, settings)),
     audience: (settings) => secret.audience(parseOnce(type, settings)),
+    ...(canProve && { canProve: (settings: object, names: readonly string[]) => canProve(parseOnce(type, settings), names) }),
     prove: (settings, fields, options) => secret.prove(parseOnce(type, settings), fields, options),
   }
 }

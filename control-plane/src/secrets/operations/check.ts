@@ -12,7 +12,7 @@ import { isProvenFor } from '../rows/proven-for.ts'
 import { placeOfRow, readSecretRow, stateOf, storePlace } from '../rows/rows.ts'
 import type { SecretRow } from '../rows/rows.ts'
 import { applyVerdict } from './apply-verdict.ts'
-import { canBeTried } from '../saving/fields.ts'
+import { canBeTried, storedFault } from '../saving/fields.ts'
 import { resultOf } from './result.ts'
 import { withStore } from '../saving/store-errors.ts'
 
@@ -58,6 +58,9 @@ async function verdictOn({ db, catalog, secrets }: Ctx, row: SecretRow, holder: 
   // Another value may be meant for another address.
   if ((await readSecretRow(db, placeOfRow(row)))?.version !== row.version) return 'changed'
   if (!stored) return { verdict: 'invalid', says: 'The store has no value for this secret any more: put it again.' }
+  const fault = storedFault(need, row.holder_kind, stored.fields)
+  if (fault !== undefined)
+    return { verdict: 'invalid', says: `What lies in the store is not a secret for this server: ${fault}. Put it again.` }
   if (!canBeTried(need, stored.fields)) return undefined
   const { mounted, settings } = need
   const verdict = await secrets.prove({ server: server.id, kind: server.kind, mounted, settings, fields: stored.fields })

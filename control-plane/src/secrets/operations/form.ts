@@ -6,7 +6,7 @@ import type { Ctx } from '../../base/context.ts'
 import { refuseUnknownServer } from '../rows/holder.ts'
 import { neededBy, needsOfAll } from '../rows/needed.ts'
 import type { NeededBy } from '../rows/needed.ts'
-import { fieldsFor } from '../saving/fields.ts'
+import { canTryFields, fieldsFor } from '../saving/fields.ts'
 import { reachOf, viewOf } from './view.ts'
 
 type Input<K extends 'form' | 'forms'> = z.output<Api['secrets'][K]['input']>
@@ -27,15 +27,17 @@ export async function forms({ db, actor, catalog, secrets }: Ctx, { user }: Inpu
 function formOf({ row, need }: NeededBy, { portalUrl }: Ctx['secrets'], shared: boolean): SecretForm {
   const { mounted, settings, order } = need
   const createAt = mounted?.createAt(settings)
+  const fields = fieldsFor(need, shared ? 'shared' : 'person')
+  const names = fields.map(({ name }) => name)
   const scopes = Object.entries(mounted?.scopes ?? {}).map(([level, names]) => [level, [...(names ?? [])]])
   return {
     server: row.id,
-    fields: fieldsFor(need, shared ? 'shared' : 'person'),
+    fields,
     ...(createAt !== undefined && { createAt }),
     ...(portalUrl !== undefined && !shared && { page: secretPage(portalUrl, row.id) }),
     ...(scopes.length > 0 && { scopes: Object.fromEntries(scopes) as SecretForm['scopes'] }),
     order: [...order],
     // Data planes try those of remote servers.
-    proven: mounted !== undefined || row.kind === 'remote',
+    proven: row.kind === 'remote' || (mounted !== undefined && canTryFields(need, names)),
   }
 }

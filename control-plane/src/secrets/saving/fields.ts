@@ -40,17 +40,43 @@ export function mergedFields(allowed: readonly SecretField[], stored: SecretFiel
   return { ...Object.fromEntries(Object.entries(stored).filter(([name]) => known.has(name))), ...given }
 }
 
-/** Refuses a secret that is not whole. A shared one may have the fields of the settings alone. */
+/** Refuses a secret that is not whole. */
 export function refuseMissing(need: SecretNeed, kind: SecretHolderKind, fields: SecretFields): void {
-  const hasPersonal = need.personal.some(({ name }) => Object.hasOwn(fields, name))
-  if (kind === 'shared' && !hasPersonal && need.named.length > 0) return
-  const missing = need.personal.filter(({ name, required }) => required && !Object.hasOwn(fields, name))
+  const missing = missingIn(need, kind, fields)
   if (missing.length > 0)
     throw new ApiError('invalid_input', missing.map(({ name, title }) => `fields.${name}: is missing (${title})`).join('\n'))
 }
 
-/** Whether it has what its check needs. A shared secret may hold only what the settings name, which nothing tries. */
-export function canBeTried({ personal, mounted }: SecretNeed, fields: SecretFields): boolean {
-  if (mounted && personal.length === 0) return false
-  return personal.every(({ name, required }) => !required || Object.hasOwn(fields, name))
+/** The fields without which it is not whole. A shared secret may have the fields of the settings alone. */
+function missingIn(need: SecretNeed, kind: SecretHolderKind, fields: SecretFields): SecretField[] {
+  const has = ({ name }: SecretField) => Object.hasOwn(fields, name)
+  if (kind === 'shared' && !need.personal.some(has) && need.named.length > 0) return need.named.some(has) ? [] : [...need.named]
+  return need.personal.filter((field) => field.required && !has(field))
+}
+
+/** Whether its check can say anything of it. A shared secret may hold only what the settings name. */
+export const canBeTried = (need: SecretNeed, fields: SecretFields): boolean => canTryFields(need, Object.keys(fields))
+
+/** Whether a check can say anything of a secret with fields of these names. */
+export function canTryFields({ personal, mounted, settings }: SecretNeed, names: readonly string[]): boolean {
+  // A shared secret of this server is what its settings name, which nothing tries.
+  if (mounted && !mounted.canProve && personal.length === 0) return false
+  if (!mounted?.canProve) return personal.every(({ name, required }) => !required || names.includes(name))
+  try {
+    return mounted.canProve(settings, names)
+  } catch {
+    // Settings of another version: the check says that it cannot read them.
+    return true
+  }
+}
+
+/** What is wrong with a secret that lies in the store, without its values: others may write there. */
+export function storedFault(need: SecretNeed, kind: SecretHolderKind, fields: SecretFields): string | undefined {
+  const missing = missingIn(need, kind, fields).map(({ name }) => `it has no field ${name}`)
+  const faults = fieldsFor(need, kind).flatMap((field) => {
+    const value = Object.hasOwn(fields, field.name) ? fields[field.name] : undefined
+    const fault = value === undefined ? undefined : valueFault(value, field)
+    return fault === undefined ? [] : [`${field.name}: ${fault}`]
+  })
+  return [...missing, ...faults].join('; ') || undefined
 }

@@ -36,6 +36,8 @@ export interface SecretSpec<Settings, Field extends string> {
   createAt?(settings: Settings): string
   /** The origin (RFC 6454) that it is sent to, and nowhere else. */
   audience(settings: Settings): string
+  /** Whether `prove` can try a secret with fields of these names. Absent: it can when it has all fields it needs. */
+  canProve?(settings: Settings, names: readonly string[]): boolean
   /**
    * Tries it against the real service, and asks whose it is. Never throws for what the service says: that is the
    * verdict. Says `unreachable` where the service does not answer.
@@ -49,5 +51,6 @@ export interface MountedSecret {
   readonly scopes: Partial<Record<Level, readonly string[]>>
   createAt(settings: object): string | undefined
   audience(settings: object): string
+  canProve?(settings: object, names: readonly string[]): boolean
   prove(settings: object, fields: SecretFields, options: ProveOptions): Promise<SecretVerdict>
 }

@@ -108,3 +108,19 @@ test('a wrong password, a superuser and a database that is away are told apart, 
   ])
   expect(JSON.stringify(verdicts)).not.toContain('not-the-word')
 })
+
+test('the password of a role that all share is tried where it is used, and people’s log-ins are not tried there', async () => {
+  const { role, owner } = bank
+  const one = { kind: 'postgres', host: owner.host, port: owner.port, database: owner.database }
+  const shared = { ...one, user: role, password: { secret: 'bank-password' } }
+  const settings = { connections: { shared, own: { ...one, ...personal } } }
+  const tryIt = (fields: Record<string, string>) => server.secret?.prove(settings, fields, options)
+  expect(await tryIt({ 'bank-password': 'open sesame' })).toMatchObject({ verdict: 'ok', owner: { login: role } })
+  expect(await tryIt({ 'bank-password': 'not-the-word' })).toMatchObject({ verdict: 'invalid' })
+  const { login, word } = logIns.ben
+  expect(await tryIt({ login, word })).toMatchObject({ verdict: 'ok', owner: { login } })
+  expect(server.secret?.canProve?.(settings, ['bank-password'])).toBe(true)
+  expect(server.secret?.canProve?.(settings, ['login'])).toBe(false)
+  const sameName = { connections: { shared: { ...shared, password: { secret: 'word' } }, own: settings.connections.own } }
+  expect(await server.secret?.prove(sameName, { login, word }, options)).toMatchObject({ verdict: 'ok', owner: { login } })
+})

@@ -1,4 +1,5 @@
 import type { SecretFields } from '@bir/sdk/contract/secret-holder'
+import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { SecretVerdict } from '@bir/sdk/contract/secret-verdict'
 import type { ProveOptions } from '../../server-kit/secret/define-secret.ts'
 import { isPersonal } from './connection/settings.ts'
@@ -24,17 +25,35 @@ const roleQuery = `
 
 const connectMs = 5_000
 
-/** Logs in to every database that takes a log-in of each person, and asks each whose it is. */
+/** Logs in to every database whose log-in takes these fields, and asks each who that is. */
 export async function proveLogIn({ connections }: SqlSettings, fields: SecretFields, options: ProveOptions): Promise<SecretVerdict> {
-  let proven: SecretVerdict = { verdict: 'service_error', says: 'No connection of this server takes a log-in of each person.' }
-  for (const [name, settings] of Object.entries(connections)) {
-    if (!isPersonal(settings)) continue
+  let proven: SecretVerdict = { verdict: 'service_error', says: 'No connection of this server takes this log-in.' }
+  for (const [name, settings] of provable(connections, Object.keys(fields))) {
     const verdict = await proveOne(name, settings, fields, options)
     if (verdict.verdict !== 'ok') return verdict
     proven = verdict
   }
   return proven
 }
+
+/**
+ * The connections whose log-in takes fields of these names, and no others of a secret of theirs. The password of a role
+ * that all share is such a field, unless people give one by the same name: theirs is tried as theirs alone.
+ */
+export function provable(connections: SqlSettings['connections'], names: readonly string[]): [string, ConnectionSettings][] {
+  const all = Object.entries(connections)
+  const ofPeople = new Set(all.flatMap(([, one]) => logInRefs(one).flatMap(({ secret, of }) => (of === 'person' ? [secret] : []))))
+  return all.filter(([, one]) => {
+    const refs = logInRefs(one)
+    if (isPersonal(one)) return refs.every(({ secret, of }) => of !== 'person' || names.includes(secret))
+    return refs.some(({ secret }) => names.includes(secret) && !ofPeople.has(secret))
+  })
+}
+
+const logInRefs = ({ user, password }: ConnectionSettings): SecretRef[] => [
+  ...(typeof user === 'string' ? [] : [user]),
+  ...(password ? [password] : []),
+]
 
 async function proveOne(name: string, settings: ConnectionSettings, fields: SecretFields, options: ProveOptions): Promise<SecretVerdict> {
   try {
@@ -45,7 +64,8 @@ async function proveOne(name: string, settings: ConnectionSettings, fields: Secr
 }
 
 async function askRole(settings: ConnectionSettings, fields: SecretFields, { signal, readSecret }: ProveOptions): Promise<Role> {
-  const logIn = await readLogIn(settings, async (ref) => (ref.of === 'person' ? (fields[ref.secret] ?? '') : readSecret(ref)))
+  const isGiven = (ref: SecretRef) => ref.of === 'person' || (!isPersonal(settings) && fields[ref.secret] !== undefined)
+  const logIn = await readLogIn(settings, async (ref) => (isGiven(ref) ? (fields[ref.secret] ?? '') : readSecret(ref)))
   const { Client } = await loadPg()
   const client = new Client({ ...clientConfig(settings, logIn), connectionTimeoutMillis: connectMs, query_timeout: connectMs })
   // Without a listener, an error of a connection that breaks would end the process.

@@ -1,7 +1,7 @@
 import { openConnections } from './connection/open-connection.ts'
 import { checkConnection } from './check-connection.ts'
 import { isPersonal, SqlSettings } from './connection/settings.ts'
-import { proveLogIn } from './prove-log-in.ts'
+import { proveLogIn, provable } from './prove-log-in.ts'
 import { closeParser } from './guard/parser/parse.ts'
 import { closePools } from './postgres/session/pool.ts'
 import { defineServer } from '../../server-kit/define.ts'
@@ -21,6 +21,7 @@ export const sql = defineServer({
         .flatMap((one) => (isPersonal(one) ? [`${one.host}:${one.port}`] : []))
         .sort()
         .join(' '),
+    canProve: ({ connections }, names) => provable(connections, names).length > 0,
     prove: proveLogIn,
   },
   async check(context) {
