@@ -51,5 +51,5 @@ test('the shared password of a database is tried at its connection, and not refu
   await it.applied({ servers: { sql: { kind: 'mounted', settings: { connections: { bank } } } } })
   expect(await form(it.ctx, { server: 'sql', shared: true })).toMatchObject({ proven: true })
   const said = await put(it.ctx, { server: 'sql', shared: true, fields: { 'bank-password': 'open-sesame' } })
-  expect(said).toMatchObject({ saved: false, verdict: 'unreachable', says: expect.stringContaining('bank') })
+  expect(said).toMatchObject({ saved: false, verdict: 'unreachable' })
 })

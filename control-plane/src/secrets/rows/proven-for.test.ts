@@ -16,6 +16,8 @@ async function aWorld() {
 const connection = (host: string, password: string) => ({
   kind: 'postgres',
   host,
+  // Nothing listens there.
+  port: 1,
   database: 'bank',
   user: 'reader',
   password: { secret: password },
@@ -23,19 +25,21 @@ const connection = (host: string, password: string) => ({
 
 test('a password that settings take from the shared secret goes to the database for which it was given, and to no other', async () => {
   await using it = await aWorld()
-  const sql = (connections: object) => putServer(it.ctx, { id: 'sql', kind: 'mounted', settings: { connections } })
-  await sql({ bank: connection('db.example', 'bank-password') })
-  const given = { server: 'sql', shared: true, fields: { 'bank-password': 'fake-1' } }
-  expect(await put(it.ctx, given)).toMatchObject({ saved: true, verdict: 'unchecked' })
+  const sql = (connections: object) =>
+    putServer(it.ctx, { id: 'sql', kind: 'mounted', secret: { unchecked: true }, settings: { connections } })
+  await sql({ bank: connection('127.0.0.1', 'bank-password') })
+  const given = { server: 'sql', shared: true, fields: { 'bank-password': 'fake-1' }, unchecked: true }
+  expect(await put(it.ctx, given)).toMatchObject({ saved: true, verdict: 'unreachable', state: 'unchecked' })
 
-  const other = { shop: connection('shop.example', 'shop-password') }
-  await sql({ bank: connection('db.example', 'bank-password'), ...other })
+  const other = { shop: connection('127.0.0.2', 'shop-password') }
+  await sql({ bank: connection('127.0.0.1', 'bank-password'), ...other })
   expect(await it.states('sql')).toEqual(['unchecked'])
-  expect(await put(it.ctx, { server: 'sql', shared: true, fields: { 'shop-password': 'fake-2' } })).toMatchObject({ saved: true })
-  await sql({ bank: connection('db.example', 'bank-password') })
+  const otherGiven = { ...given, fields: { 'shop-password': 'fake-2' } }
+  expect(await put(it.ctx, otherGiven)).toMatchObject({ saved: true })
+  await sql({ bank: connection('127.0.0.1', 'bank-password') })
   expect(await it.states('sql')).toEqual(['unchecked'])
 
-  await sql({ bank: connection('elsewhere.example', 'bank-password') })
+  await sql({ bank: connection('127.0.0.3', 'bank-password') })
   expect(await it.states('sql')).toEqual(['moved'])
   expect(await check(it.ctx, { server: 'sql', shared: true })).toMatchObject({ verdict: 'unchecked', state: 'moved' })
   // Only what is given anew is kept: the other password was given for another address.
