@@ -137,7 +137,7 @@ test("a secret is hidden in the records of its person's calls, also where the pe
 test.for([
   [undefined, 'secret_missing', 'needs a secret of yours'],
   [{ ...usable, state: 1 }, 'secret_missing', 'has expired'],
-  [{ ...usable, state: 2 }, 'secret_missing', 'does not accept your secret'],
+  [{ ...usable, state: 2 }, 'secret_missing', 'Desk refused it, or the store of the secrets has lost it.'],
   [{ ...usable, state: 5 }, 'secret_missing', 'at another address'],
   [{ ...usable, expiresAtMs: 1000 }, 'secret_missing', 'has expired'],
 ] as const)('with the secret %j a call answers %s with the link and the command', async ([entry, code, words]) => {

@@ -68,9 +68,10 @@ function faultOf(why: SecretFault, secret: string, title: string): Fault {
     case 'expired':
       return { code: 'secret_missing', message: `${secret} for ${title} has expired.` }
     case 'invalid':
+      // The policy does not say which: a check that finds no value in the store asks no service.
       return {
         code: 'secret_missing',
-        message: `${title} does not accept ${inSentence(secret)} any more: it was revoked, or is not known there.`,
+        message: `${secret} for ${title} is not good any more: ${title} refused it, or the store of the secrets has lost it.`,
       }
     case 'insufficient_scope':
       return { code: 'scope_missing', message: `${secret} for ${title} lacks scopes that it needs even to read.` }

@@ -203,6 +203,26 @@ test.for<[string, Record<string, [number, unknown]>, string, RegExp]>([
   expect(await prove(service.url, 'glpat-some-token')).toMatchObject({ verdict: word, says: expect.stringMatching(says) })
 })
 
+test('an answer without an end is told as one that is too long, and not as one that did not come', async () => {
+  const piece = `"${'a'.repeat(64 * 1024)}",`
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).write('[')
+    const pour = () => {
+      while (!response.destroyed && response.write(piece));
+    }
+    response.on('drain', pour)
+    pour()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const verdict = await prove(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'glpat-some-token')
+  expect(verdict).toMatchObject({ verdict: 'service_error', says: expect.stringMatching(/^The token was not checked.*more than 5 MB/) })
+  expect(verdict.says).not.toContain('ended the connection')
+  server.closeAllConnections()
+  server.close()
+  await gitlab.close()
+})
+
 test('check_server tries the token and one read, and says which failed', async () => {
   await using shop = await gitlabShop()
   expect(await gitlab.check(shop.context({}))).toMatchObject([

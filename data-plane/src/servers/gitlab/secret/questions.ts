@@ -1,3 +1,4 @@
+import { ToolError } from '@bir/sdk/contract/errors'
 import type { SecretVerdict, VerdictWord } from '@bir/sdk/contract/secret-verdict'
 import { excerptOf, isWebPage, jsonIn, retryAfterMs } from '../../../server-kit/http/answer.ts'
 import type { HttpAnswer } from '../../../server-kit/http/answer.ts'
@@ -46,6 +47,8 @@ export class Questions {
       return this.judge(answer, foreseen)
     } catch (error) {
       if (error instanceof Unanswered) throw error
+      // It answered, and the gateway does not take the answer.
+      if (error instanceof ToolError) throw unchecked(`${error.message} ${addressOrPage}`)
       const fault = error instanceof NoAnswer ? error : noAnswer(error, service)
       throw new Unanswered(fault.kind === 'garbled' ? 'service_error' : 'unreachable', `The token was not checked. ${fault.says}`)
     }
