@@ -14,6 +14,8 @@ export interface ApiOptions {
   readonly sender: Sender
   /** The headers with the secret, made when a request is sent. */
   headers(): Record<string, string>
+  /** The values of that secret, which no answer shows. */
+  readonly hidden: readonly string[]
   readonly explain: Explain
 }
 
@@ -79,13 +81,13 @@ export class HttpApi {
   }
 
   private async exchange(
-    request: Omit<HttpRequest, 'headers'> & { headers?: Record<string, string> },
+    request: Omit<HttpRequest, 'headers' | 'hidden'> & { headers?: Record<string, string> },
     alsoGood: readonly number[] = [],
   ): Promise<HttpAnswer> {
-    const { service, sender, headers, explain } = this.options
+    const { service, sender, headers, hidden, explain } = this.options
     const asked = { title: service.title, changes: request.method !== 'GET' }
     try {
-      const answer = await service.exchange({ ...request, headers: { ...request.headers, ...headers() } }, sender)
+      const answer = await service.exchange({ ...request, headers: { ...request.headers, ...headers() }, hidden }, sender)
       const refusal = alsoGood.includes(answer.status) ? undefined : refusalOf(answer, asked, explain)
       if (refusal) throw refusal
       return answer

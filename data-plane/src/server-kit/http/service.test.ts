@@ -7,6 +7,7 @@ import { within } from '../../testing/waiting.ts'
 import { path } from './path.ts'
 import { HttpService } from './service.ts'
 import type { HttpRequest, SentRequest } from './service.ts'
+import type { BodyLimit } from './read-body.ts'
 import { HttpSettings } from './settings.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void
@@ -35,7 +36,10 @@ async function aService(handler: Handler, settings: Partial<HttpSettings> = {}, 
         readSecret: () => Promise.reject(new Error('none')),
         onSent: (one: SentRequest) => void sent.push(one),
       }
-      return service.exchange({ method: 'GET', path: path`/items/${7}`, headers: { authorization: 'Bearer s3cret' }, ...request }, sender)
+      return service.exchange(
+        { method: 'GET', path: path`/items/${7}`, headers: { authorization: 'Bearer s3cret' }, hidden: ['s3cret'], ...request },
+        sender,
+      )
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
@@ -173,7 +177,10 @@ test.for([
 ] as const)('who does not answer at %s is told apart: %s', async ([url, kind]) => {
   const service = new HttpService({ title: 'Thing', apiPath: '/api' }, HttpSettings.parse({ url }))
   const sender = { person: 'bob', signal: new AbortController().signal, readSecret: () => Promise.reject(new Error('none')) }
-  await expect(service.exchange({ method: 'GET', path: path`/x`, headers: {} }, sender)).rejects.toMatchObject({ name: 'NoAnswer', kind })
+  await expect(service.exchange({ method: 'GET', path: path`/x`, headers: {}, hidden: [] }, sender)).rejects.toMatchObject({
+    name: 'NoAnswer',
+    kind,
+  })
 })
 
 test.for<[url: string, says: RegExp]>([
@@ -186,4 +193,18 @@ test.for<[url: string, says: RegExp]>([
 ])('an address %s in the settings is a fault that says what is wanted', ([url, says]) => {
   const { error } = HttpSettings.safeParse({ url })
   expect(error?.issues.map(({ message }) => message)).toEqual([expect.stringMatching(says)])
+})
+
+test.for<[name: string, body: string, type: string, limit: BodyLimit | undefined, read: string]>([
+  ['in a text', 'you sent s3cret', 'text/plain', undefined, 'you sent •••'],
+  ['in JSON', '{"you":"s3cret"}', 'application/json', undefined, '{"you":"•••"}'],
+  ['in JSON that escapes it', String.raw`{"you":"\u00733cret"}`, 'application/json', undefined, '{"you":"•••"}'],
+  ['as hex in large letters', '733363726574 733363726574'.toUpperCase(), 'text/plain', undefined, '••• •••'],
+  ['at the end, where the rest is left out', `${'x'.repeat(4)}longsecretvalue`, 'text/plain', { maxBytes: 15, keep: 'head' }, 'xxxx•••'],
+  ['at the beginning, where what was before is left out', 'longsecretvalue log', 'text/plain', { maxBytes: 15, keep: 'tail' }, '••• log'],
+])('the secret of a request does not stand in what is read of the answer: %s', async ([, body, type, limit, read]) => {
+  await using thing = await aService((_, response) => void response.writeHead(200, { 'content-type': type, 'x-you': 's3cret' }).end(body))
+  const answer = await thing.ask({ hidden: ['s3cret', 'longsecretvalue'], limit })
+  expect(answer.bytes.toString()).toBe(read)
+  expect(answer.headers['x-you']).toBe('•••')
 })

@@ -9,6 +9,7 @@ import type { HttpAnswer } from './answer.ts'
 import { serviceConnector } from './connector.ts'
 import type { ReadGatewaySecret } from './connector.ts'
 import { NoAnswer, noAnswer } from './no-answer.ts'
+import { hideInAnswer } from './hiding/hide-in-answer.ts'
 import { queryText } from './path.ts'
 import type { Path, Query } from './path.ts'
 import { PersonLimit } from './person-limit.ts'
@@ -25,6 +26,8 @@ export interface HttpRequest {
   readonly query?: Query | undefined
   /** With the secret: they go to the service's origin alone. */
   readonly headers: Readonly<Record<string, string>>
+  /** The values of the secret in the headers. Nothing of them stands in the answer that comes of the exchange. */
+  readonly hidden: readonly string[]
   /** The body, as JSON. */
   readonly json?: unknown
   /** Default: 5 MB, and an error beyond. */
@@ -145,8 +148,9 @@ export class HttpService {
       const headers = Object.fromEntries(
         Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : String(value)]),
       )
-      const { bytes, cut, totalBytes } = await readBody(response.body, limitFor(request, status))
-      return { status, headers, bytes, cut, totalBytes }
+      const limit = limitFor(request, status)
+      const body = await readBody(response.body, limit)
+      return hideInAnswer({ status, headers, ...body }, request.hidden, limit.keep)
     } finally {
       const durationMs = performance.now() - startedMs
       sender.onSent?.({ method: request.method, path: request.path.template, ...(status !== undefined && { status }), durationMs })

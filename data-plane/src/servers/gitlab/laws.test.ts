@@ -117,3 +117,38 @@ test('every tool that reads is among those', () => {
   const reading = tools.filter(([, { level }]) => level === 'read').map(([name]) => name)
   expect(reading.filter((name) => !(name in readings))).toEqual([])
 })
+
+/** Texts that end where a reply or a sentence of an error is cut, and hold the caller's token across that place. */
+const acrossTheCut = [260, 273, 276, 290, 476].map((before) => (token: string) => `${'x'.repeat(before)} ${token} tail`)
+
+test('a token that GitLab repeats where a text is cut is shown in no part', async () => {
+  await using shop = await gitlabShop()
+  const { world, tokens } = shop
+  const [web] = world.projects
+  if (!web) throw new Error('the shop has a project')
+  const shown: string[] = []
+  for (const textWith of acrossTheCut) {
+    const text = textWith(tokens.alice)
+    web.description = text
+    for (const one of [...web.issues, ...web.mergeRequests]) Object.assign(one, { title: text, description: text })
+    world.commit(web, world.user('alice'), 'feature', { 'a.txt': String(text.length) }, text)
+    for (const [tool, args] of [
+      ['list_projects', {}],
+      ['get_project', inWeb],
+      ['list_issues', inWeb],
+      ['get_issue', { ...inWeb, issue: '1' }],
+      ['list_merge_requests', inWeb],
+      ['get_merge_request', { ...inMergeRequest, include: ['description'], max_chars: 500 }],
+      ['list_commits', { ...inWeb, ref: 'feature' }],
+      ['search', { query: 'xxx', scope: 'issues' }],
+    ] as const) {
+      const { data, text: said } = await shop.call(tool, args, { token: tokens.alice })
+      shown.push(JSON.stringify(data), said)
+    }
+    const mend = shop.standIn.breakWith({ as: 'message', message: text })
+    await shop.call('list_projects', {}, { token: tokens.alice }).catch((error: Error) => shown.push(error.message))
+    mend()
+  }
+  const parts = Array.from({ length: tokens.alice.length - 8 }, (_, at) => tokens.alice.slice(at, at + 9))
+  expect(parts.filter((part) => shown.some((text) => text.includes(part)))).toEqual([])
+})

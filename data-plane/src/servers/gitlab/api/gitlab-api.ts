@@ -23,6 +23,7 @@ export const api = (context: GitLabContext): HttpApi =>
       onSent: (request) => context.sent(request),
     },
     headers: () => authorization(context.secret.token),
+    hidden: [context.secret.token],
     explain,
   })
 

@@ -43,7 +43,7 @@ export class Questions {
   async ask(spec: ServiceSpec, path: Path, foreseen: readonly number[] = []): Promise<Answered> {
     const service = httpService(spec, this.settings)
     try {
-      const answer = await service.exchange({ method: 'GET', path, headers: authorization(this.token) }, this.sender)
+      const answer = await service.exchange({ method: 'GET', path, headers: authorization(this.token), hidden: [this.token] }, this.sender)
       return this.judge(answer, foreseen)
     } catch (error) {
       if (error instanceof Unanswered) throw error

@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http'
 export type Fault =
   | { readonly as: 'rate_limited'; readonly retryAfterS: number }
   | { readonly as: 'status'; readonly status: number }
+  /** An error with this text. */
+  | { readonly as: 'message'; readonly message: string }
   /** A page of HTML with status 200, as a proxy that wants a log-in sends it. */
   | { readonly as: 'login_page' }
   /** The connection ends without an answer. */
@@ -36,6 +38,9 @@ export function sendFault(fault: Fault, token: string | undefined, response: Ser
       return
     case 'status':
       response.writeHead(fault.status, { 'content-type': 'text/html' }).end('<html><body>GitLab is not responding</body></html>')
+      return
+    case 'message':
+      response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ message: fault.message }))
       return
     case 'login_page':
       response
