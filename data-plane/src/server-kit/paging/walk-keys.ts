@@ -5,8 +5,7 @@ import { MAX_READS } from './page.ts'
 import type { ServicePage, WalkedPage } from './page.ts'
 
 /** What a service wants in the request for the next page, such as `{ page_token: … }`. */
-export const PageKey = z.record(z.string().max(40), z.string().max(1_000))
-export type PageKey = z.infer<typeof PageKey>
+export type PageKey = Readonly<Record<string, string>>
 
 /** A list that the service itself pages by a key (keyset paging): its order does not change under a walk. */
 export interface KeySource<Item> {
@@ -19,8 +18,19 @@ export interface KeySource<Item> {
 
 const maxShown = 100
 
-export const KeyPlace = z.object({ key: PageKey, shown: Marks(maxShown) })
-export type KeyPlace = z.infer<typeof KeyPlace>
+export interface KeyPlace {
+  readonly key: PageKey
+  readonly shown: string
+}
+
+/**
+ * The place of a walk whose keys have these members, and no other: who writes a cursor of their own must not add a
+ * parameter to the request.
+ */
+export function keyPlace(members: readonly string[]): z.ZodType<KeyPlace> {
+  const member = z.string().refine((name) => members.includes(name))
+  return z.object({ key: z.record(member, z.string().max(1_000)), shown: Marks(maxShown) })
+}
 
 /**
  * The next page of a walk that gives every item once. What the first page showed in its own order is left out later.

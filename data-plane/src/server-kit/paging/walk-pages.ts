@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { markOf, Marks, readMarks, writeMarks } from './marks.ts'
 import type { ItemId } from './marks.ts'
+import { MAX_READS } from './page.ts'
 import type { ServicePage, WalkedPage } from './page.ts'
 
 /** A list that can only be read by the number of a page. */
@@ -43,13 +44,16 @@ export async function walkPages<Item>(
   return { items, total, next: { page: isWhole ? page + 1 : page, perPage, seen: nowSeen } }
 }
 
-/** The page before, and those before it while they hold nothing that was given: so far everything has moved. */
+/**
+ * The page before, and those before it while they hold nothing that was given: so far everything has moved. A cursor
+ * that names a page which nobody came to leads no further back than others.
+ */
 async function earlierItems<Item>(
   source: NumberedSource<Item>,
   { page, perPage, isGiven }: { page: number; perPage: number; isGiven(item: Item): boolean },
 ): Promise<Item[]> {
   const items: Item[] = []
-  for (let number = page - 1; number >= 1; number--) {
+  for (let number = page - 1; number >= Math.max(1, page - MAX_READS); number--) {
     const { items: moved } = await source.read({ page: number, perPage })
     items.unshift(...moved)
     if (moved.some(isGiven)) break

@@ -17,10 +17,12 @@ export interface WindowSource<Item> {
 
 const maxTied = 280
 const maxShown = 100
+/** No later moment can be written (ECMA-262, time values), with a millisecond to add. */
+const maxAtMs = 8.64e15 - 1
 
 /** Where a walk is: after the items made later than `atMs`, and after those of that millisecond that `tied` names. */
 export const WindowPlace = z.object({
-  atMs: z.int().optional(),
+  atMs: z.int().min(-maxAtMs).max(maxAtMs).optional(),
   tied: Marks(maxTied),
   /** What the first page showed in its other order. */
   shown: Marks(maxShown),

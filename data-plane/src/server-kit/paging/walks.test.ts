@@ -2,9 +2,10 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readCursor, writeCursor } from './cursor.ts'
-import { KeyPlace, walkKeys } from './walk-keys.ts'
+import { keyPlace, walkKeys } from './walk-keys.ts'
 import { NumberedPlace, walkPages } from './walk-pages.ts'
 import { walkWindow, WindowPlace } from './walk-window.ts'
+import { MAX_READS } from './page.ts'
 import type { WalkedPage } from './page.ts'
 
 interface Row {
@@ -116,7 +117,7 @@ const walks = {
   window: (list: ChangingList) => async (cursor: string | undefined, limit: number) =>
     written(await walkWindow(asWindow(list), cursor === undefined ? undefined : readCursor(query, WindowPlace, cursor), limit)),
   keys: (list: ChangingList) => async (cursor: string | undefined, limit: number) =>
-    written(await walkKeys(asKeys(list), cursor === undefined ? undefined : readCursor(query, KeyPlace, cursor), limit)),
+    written(await walkKeys(asKeys(list), cursor === undefined ? undefined : readCursor(query, keyPlace(['id_before']), cursor), limit)),
   numbered: (list: ChangingList) => async (cursor: string | undefined, limit: number) =>
     written(await walkPages(asNumbered(list), cursor === undefined ? undefined : readCursor(query, NumberedPlace, cursor), limit)),
 }
@@ -170,6 +171,18 @@ test('a cursor of another tool, of other arguments, or of nobody is refused; ano
   }
   for (const made of ['', 'x', 'bnVsbA', writeCursor(query, { page: -1 })])
     expect(() => readCursor(query, NumberedPlace, made)).toThrow(ToolError)
+})
+
+test('a cursor that somebody made adds no member to the key, and reads no more pages than another', async () => {
+  const forged = writeCursor(query, { key: { id_before: '9', sudo: 'root' }, shown: '' })
+  await expect(walks.keys(new ChangingList([], []))(forged, 5)).rejects.toMatchObject({ code: 'invalid_input' })
+  const never = writeCursor(query, { atMs: 9e15, tied: '', shown: '' })
+  await expect(walks.window(new ChangingList([], []))(never, 5)).rejects.toMatchObject({ code: 'invalid_input' })
+  const far = writeCursor(query, { page: 1_000_000, perPage: 5, seen: '' })
+  const asked: number[] = []
+  const read = async ({ page }: { page: number }) => (asked.push(page), { items: [], hasNext: false })
+  await walkPages({ id, read }, readCursor(query, NumberedPlace, far), 5)
+  expect(asked.length).toBeLessThanOrEqual(MAX_READS + 1)
 })
 
 test.for(Object.entries(walks))('the cursors of a walk by %s are short enough for a call, at any limit', async ([, walk]) => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { cutBeginning, cutEnd } from './cut.ts'
 import { fenced } from './fence.ts'
 import { plainLog } from './plain-log.ts'
+import { withoutEnd } from './without-end.ts'
 
 test('a cut text is never longer than asked, is a part of the text, and says how much is left', () => {
   const texts = fc.string({ unit: fc.constantFrom('a', 'bc', '\n', '😀'), maxLength: 60 })
@@ -34,4 +35,20 @@ test('a log loses colours, marks of sections and lines that were written over', 
   const log =
     'section_start:1700000000:build_script[collapsed=true]\r\u001B[0K\u001B[32;1m$ make\u001B[0;m\n 1%\r 50%\r100%\r\nsection_end:1700000001:build_script\r\u001B[0K'
   expect(plainLog(log)).toBe('$ make\n100%\n')
+})
+
+test.for([
+  ['marks of sections that never end', 'section_start:1:a['.repeat(60_000)],
+  ['returns before a text', `${'\r'.repeat(1_000_000)}x`],
+  ['sequences without an end', '\u001B]0;'.repeat(200_000)],
+  ['parameters of a sequence', `\u001B[${'0'.repeat(500_000)}${' '.repeat(500_000)}`],
+] as const)('a log of a megabyte that is made to take long takes no longer than another: %s', ([, log]) => {
+  expect(plainLog(log).length).toBeLessThanOrEqual(log.length)
+})
+
+test('all of a character at the end of a text goes, and what stands before another stays', () => {
+  expect(withoutEnd('a\n\nb\n\n', '\n')).toBe('a\n\nb')
+  expect(withoutEnd('///', '/')).toBe('')
+  const long = `${'\n'.repeat(1_000_000)}x`
+  expect(withoutEnd(long, '\n')).toBe(long)
 })

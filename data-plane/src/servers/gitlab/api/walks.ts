@@ -6,7 +6,7 @@ import { readCursor, writeCursor } from '../../../server-kit/paging/cursor.ts'
 import type { ListQuery } from '../../../server-kit/paging/cursor.ts'
 import type { ItemId } from '../../../server-kit/paging/marks.ts'
 import type { WalkedPage } from '../../../server-kit/paging/page.ts'
-import { KeyPlace, walkKeys } from '../../../server-kit/paging/walk-keys.ts'
+import { keyPlace, walkKeys } from '../../../server-kit/paging/walk-keys.ts'
 import { NumberedPlace, walkPages } from '../../../server-kit/paging/walk-pages.ts'
 import { walkWindow, WindowPlace } from '../../../server-kit/paging/walk-window.ts'
 
@@ -56,9 +56,10 @@ export async function numberedPage<Item extends z.ZodType>(list: Listed<Item>): 
 
 /** Members of the address of the next page that are the walk's place. */
 const keyMembers = ['page_token', 'id_before', 'id_after', 'cursor']
+const KeyPlace = keyPlace(keyMembers)
 
 function nextKeyIn(headers: HttpAnswer['headers']): Record<string, string> | undefined {
-  const next = /<([^>]+)>;\s*rel="?next"?/.exec(headers['link'] ?? '')?.[1]
+  const next = /<([^<>]+)>;\s*rel="?next"?/.exec(headers['link'] ?? '')?.[1]
   const query = next === undefined ? undefined : URL.parse(next, 'http://gitlab.invalid')?.searchParams
   const members = keyMembers.flatMap((name) => (query?.has(name) ? [[name, query.get(name) ?? '']] : []))
   return members.length === 0 ? undefined : (Object.fromEntries(members) as Record<string, string>)

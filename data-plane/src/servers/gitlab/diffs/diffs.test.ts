@@ -47,6 +47,15 @@ test('files that a limit of GitLab cut are said to be, and files without room ar
   expect(names.sort()).toEqual(Array.from({ length: 250 }, (_, at) => `src/${at}.ts`).sort())
 })
 
+test('many long paths that name nothing are compared with many files at once', async () => {
+  await using shop = await gitlabShop()
+  const [found] = shop.world.projects[0]?.mergeRequests ?? []
+  const [diff] = found?.diffs ?? []
+  Object.assign(found ?? {}, { diffs: Array.from({ length: 3_000 }, (_, at) => ({ ...diff, old_path: `a/${at}`, new_path: `a/${at}` })) })
+  const paths = Array.from({ length: 50 }, () => `${'/'.repeat(999)}x`)
+  expect((await shop.call('get_merge_request_diff', { ...mergeRequest, paths })).data['items']).toEqual([])
+})
+
 test('get_diff shows what a commit changed, and what a branch has since it left another', async () => {
   await using shop = await gitlabShop()
   const commits = await shop.call('list_commits', { ...web, ref: 'feature' })

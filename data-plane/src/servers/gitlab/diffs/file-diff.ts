@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withoutEnd } from '../../../server-kit/text/without-end.ts'
 import { absent, flag } from '../shape/absent.ts'
 import { fitLines } from '../shape/fit-lines.ts'
 
@@ -59,11 +60,11 @@ export const DiffItem = z.object({
 export type DiffItem = z.input<typeof DiffItem>
 
 /** The files that were asked for, by their old or new path or a directory above; without paths all. */
-export const chosenFiles = (files: readonly FileDiff[], paths: readonly string[] | undefined): FileDiff[] =>
-  files.filter(
-    (file) =>
-      !paths || paths.some((path) => file.paths.some((known) => known === path || known.startsWith(`${path.replace(/\/+$/, '')}/`))),
-  )
+export function chosenFiles(files: readonly FileDiff[], paths: readonly string[] | undefined): readonly FileDiff[] {
+  const wanted = paths?.map((path) => ({ path, below: `${withoutEnd(path, '/')}/` }))
+  if (!wanted) return files
+  return files.filter((file) => wanted.some(({ path, below }) => file.paths.some((known) => known === path || known.startsWith(below))))
+}
 
 export interface FittedDiffs {
   readonly items: DiffItem[]

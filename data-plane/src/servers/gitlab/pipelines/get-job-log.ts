@@ -4,6 +4,7 @@ import { path } from '../../../server-kit/http/path.ts'
 import { cutBeginning } from '../../../server-kit/text/cut.ts'
 import { fenced } from '../../../server-kit/text/fence.ts'
 import { plainLog } from '../../../server-kit/text/plain-log.ts'
+import { withoutEnd } from '../../../server-kit/text/without-end.ts'
 import { api } from '../api/gitlab-api.ts'
 import { gitlab } from '../declaration/server.ts'
 import { projectId } from '../input/reference.ts'
@@ -44,9 +45,7 @@ export const getJobLog = gitlab.tool({
     const maxBytes = grep === undefined ? tailBytes : searchedBytes
     const place = path`/projects/${projectId(context.settings, project)}/jobs/${job}/trace`
     const { text, cut, totalBytes } = await api(context).text(place, { maxBytes, keep: 'tail' })
-    const all = plainLog(cut ? text.slice(text.indexOf('\n') + 1) : text)
-      .replace(/\n+$/, '')
-      .split('\n')
+    const all = withoutEnd(plainLog(cut ? text.slice(text.indexOf('\n') + 1) : text), '\n').split('\n')
     const found = grep === undefined ? undefined : matchingLines(all, grep, around)
     const lines = found?.lines ?? all
     const shown = lines.slice(-tail_lines)
