@@ -38,6 +38,30 @@ test('a line that the diff does not show is refused, and nothing is written', as
 })
 
 test.for([
+  ['add_comment', { ...one, body: 'Good.\n/merge' }],
+  ['add_comment', { ...one, body: ' /MERGE\r\nGood.' }],
+  ['add_comment', { ...one, thread: 'abc', body: '/approve' }],
+  ['add_comment', { project: 'shop/web', commit: 'main', body: '/tag v1 now' }],
+  ['create_merge_request', { project: 'shop/web', source_branch: 'feature', target_branch: 'main', title: 'x', description: '/merge' }],
+  ['update_merge_request', { ...one, description: 'Text\n/merge' }],
+  ['save_issue', { project: 'shop/web', title: 'x', description: '/close' }],
+] as const)('%s with a command of GitLab in its text needs the level destroy: %j', async ([tool, args]) => {
+  await using shop = await gitlabShop()
+  await expect(shop.call(tool, args, { level: 'write' })).rejects.toMatchObject({ code: 'refused_by_policy' })
+  expect(shop.standIn.requests).toEqual([])
+})
+
+test.for(['See /usr/bin/env, and `/merge`.', '/usr/bin/env is there', 'and/or\n- /merge', 'a // b'])(
+  'a text without a command is written at the level write: %j',
+  async (body) => {
+    await using shop = await gitlabShop()
+    await shop.call('add_comment', { ...one, body }, { level: 'write' })
+    await shop.call('add_comment', { ...one, body: '/merge' }, { level: 'destroy' })
+    expect(shop.standIn.requests.map((request) => request.body)).toEqual([{ body }, { body: '/merge' }])
+  },
+)
+
+test.for([
   { body: 'x' },
   { ...one, issue: '1', body: 'x' },
   { ...one },

@@ -6,6 +6,7 @@ import { path } from '../../../server-kit/http/path.ts'
 import { api } from '../api/gitlab-api.ts'
 import type { GitLabContext } from '../api/gitlab-api.ts'
 import { gitlab } from '../declaration/server.ts'
+import { refuseCommands } from '../input/commands.ts'
 import { numbered, projectId } from '../input/reference.ts'
 import { IssueArg, MergeRequestArg, ProjectArg, textArg } from '../input/text-arg.ts'
 import { linePosition } from './line-position.ts'
@@ -55,6 +56,7 @@ export const addComment = gitlab.tool({
   output: inBrief(z.object({ comment: z.number().optional(), thread: z.string().optional(), resolved: z.boolean().optional() })),
   async run(asked, context): Promise<Written> {
     checkCombination(asked)
+    refuseCommands(context.level, asked.body)
     const gitlabApi = api(context)
     if (asked.commit !== undefined) return onCommit(gitlabApi, asked, asked.commit, context)
     return onThing(gitlabApi, asked, context)

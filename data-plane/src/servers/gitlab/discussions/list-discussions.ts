@@ -13,6 +13,7 @@ import { absent, flag } from '../shape/absent.ts'
 import { fitLines, maxCharsArg } from '../shape/fit-lines.ts'
 import { listInput, listReply } from '../shape/list-reply.ts'
 import { Person } from '../shape/person.ts'
+import { oneLine } from '../shape/text.ts'
 import { Minute } from '../shape/time.ts'
 
 const Note = z.object({
@@ -109,7 +110,7 @@ function shorten(threads: readonly z.output<typeof Discussion>[], maxChars: numb
     return {
       id,
       ...(resolvable && { resolved: !said.some(isOpen) }),
-      ...(position?.new_path !== undefined && { at: `${position.new_path}:${position.new_line ?? position.old_line ?? ''}` }),
+      ...(position?.new_path !== undefined && { at: `${oneLine(position.new_path)}:${position.new_line ?? position.old_line ?? ''}` }),
       notes: said.map(({ author, created_at, body }) => {
         const fitted = fitLines(body, Math.max(0, restChars))
         restChars -= fitted.text.length

@@ -5,6 +5,7 @@ import type { HttpApi } from '../../../server-kit/http/api.ts'
 import { path } from '../../../server-kit/http/path.ts'
 import { api } from '../api/gitlab-api.ts'
 import { gitlab } from '../declaration/server.ts'
+import { refuseCommands } from '../input/commands.ts'
 import { numbered, projectId } from '../input/reference.ts'
 import { IssueArg, ProjectArg, textArg } from '../input/text-arg.ts'
 import { LoginsArg, userIds } from '../people/user-ids.ts'
@@ -31,6 +32,7 @@ export const saveIssue = gitlab.tool({
   }),
   output: inBrief(IssueItem, ['iid', 'web_url']),
   async run({ project, issue, assignees, milestone, state, ...plain }, context) {
+    refuseCommands(context.level, plain.description)
     const gitlabApi = api(context)
     const at = issue === undefined ? undefined : numbered(context.settings, 'issue', issue, project)
     if (!at && (project === undefined || plain.title === undefined)) throw missing()

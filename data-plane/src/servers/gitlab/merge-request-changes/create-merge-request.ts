@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { path } from '../../../server-kit/http/path.ts'
 import { api } from '../api/gitlab-api.ts'
 import { gitlab } from '../declaration/server.ts'
+import { refuseCommands } from '../input/commands.ts'
 import { projectId } from '../input/reference.ts'
 import { ProjectArg, textArg } from '../input/text-arg.ts'
 import { LoginsArg, userIds } from '../people/user-ids.ts'
@@ -28,6 +29,7 @@ export const createMergeRequest = gitlab.tool({
   }),
   output: changedOutput,
   async run({ project, title, draft, reviewers, assignees, ...plain }, context) {
+    refuseCommands(context.level, plain.description)
     const gitlabApi = api(context)
     const json = {
       ...plain,

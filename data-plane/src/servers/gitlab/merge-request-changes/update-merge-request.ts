@@ -5,6 +5,7 @@ import { path } from '../../../server-kit/http/path.ts'
 import { api } from '../api/gitlab-api.ts'
 import { notTheToken } from '../api/not-the-token.ts'
 import { gitlab } from '../declaration/server.ts'
+import { refuseCommands } from '../input/commands.ts'
 import { numbered } from '../input/reference.ts'
 import type { Numbered } from '../input/reference.ts'
 import { MergeRequestArg, ProjectArg, textArg } from '../input/text-arg.ts'
@@ -35,6 +36,7 @@ export const updateMergeRequest = gitlab.tool({
   }),
   output: changedOutput,
   async run({ project, merge_request, title, draft, reviewers, assignees, state, approve, sha, ...plain }, context) {
+    refuseCommands(context.level, plain.description)
     const gitlabApi = api(context)
     const at = numbered(context.settings, 'merge_request', merge_request, project)
     if (approve === true && sha === undefined) throw shaMissing()

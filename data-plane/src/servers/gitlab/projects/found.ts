@@ -88,7 +88,7 @@ const Commit = z
     id: z.string(),
     short_id: z.string(),
     title: Line,
-    author_name: absent(z.string()),
+    author_name: absent(Line),
     created_at: absent(Minute),
     project_id: absent(z.number()),
   })
