@@ -11,6 +11,7 @@ import { needsOfAll } from '../rows/needed.ts'
 import type { NeededBy } from '../rows/needed.ts'
 import { readSecretRow } from '../rows/rows.ts'
 import { fieldsFor } from '../saving/fields.ts'
+import { StoreFault } from '../stores/store.ts'
 import { parseOriginal } from './original.ts'
 import type { OriginalToken } from './original.ts'
 import { personOfKey } from './person.ts'
@@ -106,8 +107,9 @@ async function takeToken(run: Run, person: Person, token: OriginalToken): Promis
     return { outcome: isOpen ? 'failed' : 'refused', says: `${verdict}: ${says}` }
   } catch (error) {
     // Of others, the text may hold anything.
+    if (error instanceof StoreFault) return { outcome: 'failed', says: error.message }
     if (error instanceof ApiError && error.code !== 'internal') return { outcome: 'failed', says: error.message }
-    return { outcome: 'failed', says: 'The store of the secrets does not answer as it should. Import again later.' }
+    return { outcome: 'failed', says: 'The control plane made a mistake with it. Import again later.' }
   }
 }
 

@@ -50,11 +50,15 @@ const untriedTexts = {
 }
 type Untried = Exclude<keyof typeof untriedTexts, 'untried'>
 
-async function verdictOn({ db, catalog, secrets }: Ctx, row: SecretRow, holder: NamedHolder): Promise<SecretVerdict | Untried | undefined> {
+async function verdictOn(
+  { db, actor, catalog, secrets }: Ctx,
+  row: SecretRow,
+  holder: NamedHolder,
+): Promise<SecretVerdict | Untried | undefined> {
   const { row: server, need } = await neededBy(db, catalog, row.server)
   if (server.killed) return 'off'
   if (!isProvenFor(row, need)) return 'moved'
-  const stored = await withStore('read', () => secrets.store.read(storePlace(placeOfRow(row))))
+  const stored = await withStore(actor, 'read', () => secrets.store.read(storePlace(placeOfRow(row))))
   // Another value may be meant for another address.
   if ((await readSecretRow(db, placeOfRow(row)))?.version !== row.version) return 'changed'
   if (!stored) return { verdict: 'invalid', says: 'The store has no value for this secret any more: put it again.' }

@@ -22,7 +22,7 @@ export async function remove(ctx: Ctx, input: z.output<Api['secrets']['delete'][
     await refuseUnknownServer(db, actor, server)
     throw noSecret(server, holder)
   }
-  await withStore('delete', () => secrets.store.delete(storePlace(place)))
+  await withStore(actor, 'delete', () => secrets.store.delete(storePlace(place)))
   const detail = `secret of ${describeSecretHolder(holder)}, version ${row.version}`
   try {
     const { revision } = await change(ctx, { action: 'secrets.delete', target: server, detail }, async (trx) => {

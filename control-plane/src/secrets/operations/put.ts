@@ -38,9 +38,9 @@ export async function put(ctx: Ctx, input: Input, { act = 'saved' }: { act?: Sav
   refuseBadFields(input.server, allowed, input.fields)
 
   const place = { kind: holder.kind, holderId: holder.holderId, server: input.server }
-  await finishErasure(db, ctx.secrets.store, place)
+  await withStore(actor, 'read', () => finishErasure(db, ctx.secrets.store, place))
   const row = await readSecretRow(db, place)
-  const stored = await withStore('read', () => ctx.secrets.store.read(storePlace(place)))
+  const stored = await withStore(actor, 'read', () => ctx.secrets.store.read(storePlace(place)))
   // What was proven for another address is not sent to this one.
   const kept = row && isProvenFor(row, needed.need) ? (stored?.fields ?? {}) : {}
   const fields = mergedFields(allowed, kept, input.fields)

@@ -45,7 +45,9 @@ export async function save(ctx: Ctx, saved: Saved, seen: Seen): Promise<number> 
   const place = { kind: holder.kind, holderId: holder.holderId, server }
   await ctx.caller?.confirm(ctx.db)
   await refuseChanged(ctx.db, ctx, saved)
-  const storeVersion = await withStore('write', () => ctx.secrets.store.write(storePlace(place), fields, seen.stored?.storeVersion ?? null))
+  const storeVersion = await withStore(ctx.actor, 'write', () =>
+    ctx.secrets.store.write(storePlace(place), fields, seen.stored?.storeVersion ?? null),
+  )
   try {
     const { revision } = await change(
       ctx,

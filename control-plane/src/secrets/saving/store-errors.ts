@@ -1,17 +1,22 @@
 import { ApiError } from '../../base/api-error.ts'
+import type { Actor } from '../../base/context.ts'
 import { StoreFault } from '../stores/store.ts'
+import type { StoreFaultKind } from '../stores/store.ts'
 
 /**
- * Does something with the store. Its faults become errors of the API: they say nothing of the store to its people, and
- * of what was done no more than is known. An answer may be lost after the store did its part.
+ * Does something with the store. Its faults become errors of the API: administrators get the store's own words, which
+ * name addresses and settings and no secret; others the word of the fault, for the operator whom they tell. Of what was
+ * done they say no more than is known: an answer may be lost after the store did its part.
  */
-export async function withStore<T>(act: Act, work: () => Promise<T>): Promise<T> {
+export async function withStore<T>({ administrator }: Pick<Actor, 'administrator'>, act: Act, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof StoreFault)) throw error
     if (error.kind === 'conflict') throw changedMeanwhile()
-    throw new ApiError('unavailable', unavailableText(error, act), { cause: error })
+    const says = administrator ? error.message : peopleText(error)
+    const done = act === 'write' && !unsure.has(error.kind) ? doneTexts.read : doneTexts[act]
+    throw new ApiError('unavailable', `${says} ${done}${administrator ? '' : nextText(error)}`, { cause: error })
   }
 }
 
@@ -20,16 +25,22 @@ export const changedMeanwhile = () =>
 
 type Act = 'read' | 'write' | 'delete'
 
-const unanswered = 'The store of the secrets does not answer as it should'
-const inTheEnd = 'if it stays so, tell an operator.'
-const unansweredTexts: Record<Act, string> = {
-  read: `${unanswered}, and nothing was changed. Try again in a moment; ${inTheEnd}`,
-  write: `${unanswered}: it may have taken the secret or not. Save it once more in a moment; ${inTheEnd}`,
-  delete: `${unanswered}: the secret may lie there still, and is listed as before. Delete it once more in a moment; ${inTheEnd}`,
+/** With these the store may have taken a value. Others are its refusals. */
+const unsure: ReadonlySet<StoreFaultKind> = new Set<StoreFaultKind>(['unreachable', 'service_error'])
+
+const doneTexts: Record<Act, string> = {
+  read: 'Nothing was changed.',
+  write: 'It may have taken the secret or not: save it once more in a moment.',
+  delete: 'The secret may lie there still, and is listed as before. Delete it once more in a moment.',
 }
 
-function unavailableText({ kind }: StoreFault, act: Act): string {
+function peopleText({ kind }: StoreFault): string {
   if (kind === 'malformed')
-    return 'What lies in the store for this secret cannot be read. Delete the secret and put it again, or tell an operator.'
-  return unansweredTexts[act]
+    return 'What lies in the store for this secret cannot be read (malformed). Delete the secret and put it again, or tell an operator.'
+  return `The store of the secrets cannot be used now (${kind}).`
+}
+
+function nextText({ kind, retryable }: StoreFault): string {
+  if (kind === 'malformed') return ''
+  return retryable ? ' Try again; if it stays so, tell an operator.' : ' Tell an operator.'
 }
