@@ -80,6 +80,7 @@ export async function startVault() {
     if (!held || Date.now() >= held.untilMs) return denied
     if (path === 'auth/token/lookup-self') return [200, { data: { ttl: held.leaseS, renewable: held.renewable } }]
     if (path === 'auth/token/renew-self') return renew(token, held)
+    if (path === 'sys/capabilities-self') return capabilities(namespace, held, body)
     if (path.startsWith('sys/internal/ui/mounts/')) return describe(namespace, held, path.slice('sys/internal/ui/mounts/'.length))
     if (held === root) {
       const administered = administer(namespace, method, path, body)
@@ -106,6 +107,15 @@ export async function startVault() {
         { errors: [`preflight capability check returned 403, please ensure client's policies grant access to path "${mount}/"`] },
       ]
     return [200, { data: { type: 'kv', path: `${mount}/`, options: { version: engine.version } } }]
+  }
+
+  function capabilities(namespace: Namespace, held: Token, { paths }: Body): Said {
+    const all = ['create', 'read', 'update', 'delete', 'list']
+    const at = (path: string) => {
+      const names = held === root ? ['root'] : all.filter((name) => namespace.allows(held, path, name))
+      return [path, names.length === 0 ? ['deny'] : names] as const
+    }
+    return [200, { data: Object.fromEntries((paths as string[]).map(at)) }]
   }
 
   function inEngine(namespace: Namespace, held: Token, { method, path, body }: { method: string; path: string; body: Body }): Said {

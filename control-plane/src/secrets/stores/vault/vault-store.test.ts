@@ -78,6 +78,34 @@ test('a policy that allows something in the mount, and nothing of ours, is found
   expect(await faultOf(() => at.store.check())).toMatchObject({ kind: 'permission_denied' })
 })
 
+test.for([
+  ['1', ['read'], 'create, update, delete below'],
+  ['2', ['read'], 'create, update below'],
+  ['2', ['create', 'read', 'update'], 'delete below'],
+] as const)('with KV version %s, a policy that allows %j alone is found by the check', async ([version, allowed, lacking]) => {
+  const mount = await vault.mount(version)
+  await using root = storeAt(vault.access(mount))
+  await expect.poll(() => root.store.check().catch((error: Error) => error.message)).toBeUndefined()
+  const name = `${mount}-little`
+  const folder = version === '2' ? `${mount}/data/bir` : `${mount}/bir`
+  const policy = `path "${folder}/*" { capabilities = ${JSON.stringify(allowed)} }`
+  await vault.ask('POST', `sys/policies/acl/${name}`, { body: { policy } })
+  const { auth } = await vault.ask('POST', 'auth/token/create', { body: { policies: [name] } })
+  const { client_token: text } = auth as { client_token: string }
+  await using at = storeAt(vault.access(mount, { method: 'token', token: { text } }))
+  const fault = await faultOf(() => at.store.check())
+  expect(fault).toMatchObject({ kind: 'permission_denied', message: expect.stringContaining(lacking) as string })
+})
+
+test('an engine that is taken away later is found by the check, and so is another one in its place', async () => {
+  const mount = await vault.mount('2')
+  const text = await vault.tokenOf('bir-control-plane', mount)
+  await using at = storeAt(vault.access(mount, { method: 'token', token: { text } }))
+  await expect.poll(() => at.store.check().catch((error: Error) => error.message)).toBeUndefined()
+  await vault.ask('DELETE', `sys/mounts/${mount}`)
+  expect(await faultOf(() => at.store.check())).toMatchObject({ kind: 'wrong_mount' })
+})
+
 test('an AppRole logs in when it is needed, renews its token, and logs in anew when the token was revoked', async () => {
   const mount = await vault.mount('2')
   const auth = await vault.appRole(mount, '2s')

@@ -9,6 +9,7 @@ import type { VaultAccess } from '@bir/sdk/vault/settings'
 import type { Log } from '../../../base/log.ts'
 import { StoreFault } from '../store.ts'
 import type { SecretStore } from '../store.ts'
+import { CAPABILITIES_PATH, neededCapabilities, refuseIncapable } from './capabilities.ts'
 import { vaultClient } from './vault-client.ts'
 import { VaultSession } from './vault-session.ts'
 import { openVaultTransport } from './vault-transport.ts'
@@ -106,7 +107,12 @@ export function createVaultStore(access: VaultAccess, log: Log): SecretStore {
     async check() {
       found = undefined
       // Nothing lies there. A policy that forgot our folder answers 403 here, before somebody gives a secret.
-      await readAt(await mount(), 'check')
+      const engine = await mount()
+      await readAt(engine, 'check')
+      const needed = neededCapabilities(engine)
+      const answer = await asked('POST', CAPABILITIES_PATH, { paths: [...needed.keys()] })
+      // A token may be forbidden to ask.
+      if (!answerFault(answer)) refuseIncapable(needed, answer.body)
     },
     async close() {
       session.close()
