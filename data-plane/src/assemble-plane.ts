@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import { Settings } from '@bir/sdk/contract/settings'
 import type { Journal } from './audit/fields.ts'
 import { CallLog } from './audit/call-log.ts'
+import type { IsGone } from './control/secrets/report-missing.ts'
 import type { ControlClient } from './control/client.ts'
 import type { OriginRules } from './http/allowed-origins.ts'
 import { BodyBudget } from './http/body-budget.ts'
@@ -63,6 +64,8 @@ export interface PlaneParts {
   readonly secretReader: SecretReader
   /** Tries a secret that its service refused in a call; absent where nobody can be told of the result. */
   readonly recheck?: Ports['recheck'] | undefined
+  /** Asked when the store has no value for a secret; absent where nobody knows more. */
+  readonly isSecretGone?: IsGone | undefined
   readonly endedSessions: EndedSessions
   readonly log: Log
   /** Absent where nobody approves definitions or hears of health: what a server offers is what is served. */
@@ -116,7 +119,13 @@ export interface AssembledPlane {
  */
 export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const { node, mounted, policy, journal, sealer, secrets, log, control, publicUrl, portalUrl, maxRequestBytes } = parts
-  const leases = new SecretLeases({ reader: parts.secretReader, times: () => policy.held?.settings ?? noSettings, log })
+  const leases = new SecretLeases({
+    reader: parts.secretReader,
+    times: () => policy.held?.settings ?? noSettings,
+    log,
+    ...(parts.isSecretGone && { isGone: parts.isSecretGone }),
+    portalUrl,
+  })
   const unfollowSecrets = policy.onChange(secretFollower({ policy, leases, secrets }))
   const recheck = parts.recheck ?? (async () => undefined)
   const upstreams = openUpstreams({

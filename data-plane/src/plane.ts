@@ -21,6 +21,7 @@ import { misuseReporter } from './control/report-misuse.ts'
 import { followCheckOrders } from './control/secrets/check-orders.ts'
 import { readThroughControlPlane } from './control/secrets/reader.ts'
 import { secretRechecker } from './control/secrets/recheck.ts'
+import { missingReporter } from './control/secrets/report-missing.ts'
 import { keepSealingKeys } from './control/sealing-keys.ts'
 import { originRules } from './http/allowed-origins.ts'
 import { peerSigner } from './peers/signature.ts'
@@ -106,6 +107,7 @@ export async function startPlane(
         ? readThroughControlPlane({ control, sealingKey: identity.sealingKey })
         : new VaultReader(vaultAccess(config), log),
     recheck: secretRechecker({ ...proving, control, log }),
+    isSecretGone: missingReporter({ control, log }),
     endedSessions: openEndedSessions(config, log),
     log,
     control,

@@ -42,7 +42,7 @@ import { jsonOf, parse } from './body.ts'
 import { planeAndBody, planeOf } from './plane.ts'
 import { answerOrder, checkOrders, receiveVerdict } from './secret-checks.ts'
 import type { OrderWatch } from '../secrets/orders/order-watch.ts'
-import { readSecret } from './secrets.ts'
+import { readSecret, secretMissing } from './secrets.ts'
 
 const maxJsonBytes = 64 * 1024
 /** 20 servers of 60 sentences with 500 characters, of which JSON can make 6 bytes each, with room to spare. */
@@ -89,6 +89,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
     route('POST', '/internal/v1/secrets/checks/*', answerOrder),
     route('POST', '/internal/v1/secrets/verdict', receiveVerdict),
     route('POST', '/internal/v1/secrets/read', readSecret),
+    route('POST', '/internal/v1/secrets/missing', secretMissing),
   ]
 }
 

@@ -71,3 +71,28 @@ test('no plane gets a value that is to be destroyed', async () => {
   await control.db.insertInto('secret_erasures').values({ holder_kind: 'person', holder_id: ann.id, server: 'gitlab' }).execute()
   expect(await read()).toBe(404)
 })
+
+test('when a plane misses a value, the control plane looks itself: what is lost is invalid from then on, and nothing else is', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control, 'one')
+  const { ann, asked } = await aSavedSecret(control)
+  const missing = async (more: object = {}) => (await plane.post('/secrets/missing', JSON.stringify({ ...asked, ...more }))).json()
+  const state = async () => (await control.client().secrets.list({ user: 'ann', server: 'gitlab' })).items[0]?.state
+  expect(await missing()).toEqual({ gone: false })
+  expect(await state()).toBe('unchecked')
+
+  await control.db.deleteFrom('secret_values').where('path', '=', `people/${ann.id}/gitlab`).execute()
+  expect(await missing({ version: 2 })).toEqual({ gone: false })
+  expect(await state()).toBe('unchecked')
+  const before = await control.db.selectFrom('secret_history').selectAll().execute()
+  expect(await missing()).toEqual({ gone: true })
+  expect(await state()).toBe('invalid')
+  expect(await missing()).toEqual({ gone: true })
+  const after = await control.db.selectFrom('secret_history').selectAll().execute()
+  expect(after.slice(before.length)).toMatchObject([{ act: 'checked', state: 'invalid', by: 'plane:one' }])
+  expect(await control.client().secrets.check({ user: 'ann', server: 'gitlab' })).toMatchObject({
+    verdict: 'invalid',
+    says: 'The store has no value for this secret any more: put it again.',
+  })
+  expect(await missing({ holder: { kind: 'person', id: uuidv7() } })).toEqual({ gone: false })
+})

@@ -1,13 +1,14 @@
 import type { Db } from '@bir/db'
 import { SHARED_ID } from '@bir/db/schema'
 import { SecretReadRequest } from '@bir/sdk/contract/secret-messages'
-import type { SealedSecret, SecretReadAnswer } from '@bir/sdk/contract/secret-messages'
+import type { SealedSecret, SecretMissingAnswer, SecretReadAnswer } from '@bir/sdk/contract/secret-messages'
 import { isUsable, SecretState } from '@bir/sdk/contract/secret-state'
 import { sealTo } from '@bir/sdk/seal-box'
 import type { Ctx } from '../base/context.ts'
 import { json, Refusal } from '../base/http.ts'
 import type { Answer, Exchange } from '../base/http.ts'
 import type { Log } from '../base/log.ts'
+import { takeMissing } from '../secrets/operations/report.ts'
 import { StoreFault } from '../secrets/stores/store.ts'
 import { jsonOf, parse } from './body.ts'
 import { planeAndBody } from './plane.ts'
@@ -30,17 +31,28 @@ export async function readSecret({ db, issuer, ctxOf, log }: ReadParts, exchange
   const asked = parse(SecretReadRequest, jsonOf(body))
   if (!(await mayRead(db, asked))) throw noSecret()
   const { store } = ctxOf(`plane:${plane.name}`).secrets
-  const stored = await store.read({ holder: asked.holder, server: asked.server }).catch((error: unknown) => {
-    if (!(error instanceof StoreFault)) throw error
-    log('warn', 'secret-not-read', { kind: error.kind, why: error.message })
-    throw new Refusal(503, 'store_unavailable', `The store of secrets does not give it (${error.kind}): ask again later.`)
-  })
+  const stored = await store.read({ holder: asked.holder, server: asked.server }).catch(refusedBy(log))
   // Meanwhile another value may lie there, for another address.
   if (!stored || !(await mayRead(db, asked))) throw noSecret()
   const sealed: SealedSecret = { ...asked, fields: stored.fields }
   const answer: SecretReadAnswer = { box: sealTo(JSON.parse(plane.sealingJwk), Buffer.from(JSON.stringify(sealed))) }
   return json(200, answer, { 'cache-control': 'no-store' })
 }
+
+/** A plane found no value in the store for a secret that the policy names. The control plane looks there itself. */
+export async function secretMissing({ db, issuer, ctxOf, log }: ReadParts, exchange: Exchange): Promise<Answer> {
+  const { plane, body } = await planeAndBody(db, issuer, exchange, maxJsonBytes)
+  const gone = await takeMissing(ctxOf(`plane:${plane.name}`), parse(SecretReadRequest, jsonOf(body))).catch(refusedBy(log))
+  return json(200, { gone } satisfies SecretMissingAnswer)
+}
+
+const refusedBy =
+  (log: Log) =>
+  (error: unknown): never => {
+    if (!(error instanceof StoreFault)) throw error
+    log('warn', 'secret-not-read', { kind: error.kind, why: error.message })
+    throw new Refusal(503, 'store_unavailable', `The store of secrets does not give it (${error.kind}): ask again later.`)
+  }
 
 async function mayRead(db: Db, { holder, server, version }: SecretReadRequest): Promise<boolean> {
   const isOn = await db.selectFrom('servers').select('id').where('id', '=', server).where('killed', '=', false).executeTakeFirst()

@@ -83,8 +83,9 @@ async function aPlaneWithDesk(
     [`people/${ALICE}/desk`, { token: tokens.alice }],
     [`people/${DAVE}/desk`, { token: tokens.dave }],
   ])
-  const store = { values, isAway: false, reads: 0 }
+  const store = { values, isAway: false, isWritten: false, reads: 0 }
   const rechecked: RefusedSecret[] = []
+  const missed: { server: string; version: number }[] = []
   const entry: ServerEntry = { ...entryOf(server), secret: { order: ['person', 'group', 'shared'] } }
   const plane = await testPlane(
     { grants: { desk: whole }, daves: { desk: whole }, secrets },
@@ -94,6 +95,7 @@ async function aPlaneWithDesk(
     {
       portalUrl: 'https://portal.example.com/',
       recheck: async (refused) => void rechecked.push(refused),
+      isSecretGone: async ({ server }, version) => missed.push({ server, version }) > 0 && !store.isWritten,
       secretReader: {
         async read(place) {
           store.reads++
@@ -108,7 +110,7 @@ async function aPlaneWithDesk(
   const ask = async (method: string, params: Record<string, unknown>, sub = ALICE) =>
     (await fetch(`${plane.url}/mcp/desk`, modernRequest(await plane.token({ sub }), method, params))).text()
   const call = (name: string, sub = ALICE, args = {}) => ask('tools/call', { name, arguments: args }, sub)
-  return { plane, service, store, rechecked, ask, call }
+  return { plane, service, store, rechecked, missed, ask, call }
 }
 
 test('a call is made with the secret of its person, and nobody hears of it, however the service repeats it', async () => {
@@ -239,4 +241,19 @@ test('when the service refuses a secret and the store has no other, it is tried 
   expect(text).toContain('secret_invalid')
   expect(text).toContain('Give one at https://portal.example.com/secrets#desk')
   expect(rechecked).toMatchObject([{ version: 1, fields: { token: tokens.alice } }])
+})
+
+test('a value that the store has lost is told to the control plane, and the caller what to do; one that is only newer is waited for', async () => {
+  const { call, store, missed, plane, service } = await aPlaneWithDesk()
+  store.values.clear()
+  const { result } = JSON.parse(await call('get_desk'))
+  const text: string = result.content[0].text
+  expect(text).toContain('The store of the secrets has lost the value of the secret for desk.')
+  expect(text).toContain('Give one at https://portal.example.com/secrets#desk, or run "bir secret put desk"')
+  expect(JSON.parse(text.split('\n')[1] ?? '')).toMatchObject({ code: 'secret_missing', retryable: false })
+  expect(missed).toEqual([{ server: 'desk', version: 1 }])
+  store.isWritten = true
+  expect(await call('get_desk', DAVE)).toContain('Try again in a few seconds.')
+  expect(plane.records().map(({ header }) => header.reason)).toEqual(expect.arrayContaining(['secret-unusable', 'secret-changed']))
+  expect(service.seen).toEqual([])
 })

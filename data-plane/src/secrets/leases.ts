@@ -3,6 +3,7 @@ import type { SecretFields, SecretPlace } from '@bir/sdk/contract/secret-holder'
 import type { Settings } from '@bir/sdk/contract/settings'
 import type { Awaitable } from '../runtime/awaitable.ts'
 import type { Log } from '../runtime/log.ts'
+import { secretHint } from './hint.ts'
 import { StoreUnavailable } from './reader.ts'
 import type { SecretReader } from './reader.ts'
 
@@ -42,6 +43,9 @@ interface LeasesOptions {
   readonly reader: SecretReader
   times(): Pick<Settings, 'secretCacheMs' | 'secretLeaseMs'>
   readonly log: Log
+  /** Asked when the store has no value for a secret: whether it is lost, or was changed a moment ago. */
+  isGone?(place: SecretPlace, version: number): Promise<boolean>
+  readonly portalUrl?: string | undefined
   nowMs?(): number
   readonly max?: typeof defaultMax
 }
@@ -64,6 +68,8 @@ export class SecretLeases {
   private readonly reader: SecretReader
   private readonly times: LeasesOptions['times']
   private readonly log: Log
+  private readonly isGone: NonNullable<LeasesOptions['isGone']>
+  private readonly portalUrl: string | undefined
   private readonly nowMs: () => number
   private readonly max: typeof defaultMax
   /** By holder, then by server: two steps, so that finding one makes no string. */
@@ -77,10 +83,12 @@ export class SecretLeases {
   private awaySinceMs: number | undefined
   private readonly sweeper: NodeJS.Timeout
 
-  constructor({ reader, times, log, nowMs = () => Date.now(), max = defaultMax }: LeasesOptions) {
+  constructor({ reader, times, log, isGone = async () => false, portalUrl, nowMs = () => Date.now(), max = defaultMax }: LeasesOptions) {
     this.reader = reader
     this.times = times
     this.log = log
+    this.isGone = isGone
+    this.portalUrl = portalUrl
     this.nowMs = nowMs
     this.max = max
     this.sweeper = setInterval(() => this.sweep(), sweepEveryMs).unref()
@@ -175,7 +183,7 @@ export class SecretLeases {
     this.noteRead(nowMs)
     if (!found) {
       this.drop(lease)
-      throw gone(place.server)
+      throw (await this.isGone(place, version)) ? lost(place.server, this.portalUrl) : changed(place.server)
     }
     const fields = lease.fields && isSame(lease.fields, found) ? lease.fields : found
     if (this.all.has(lease)) this.chars += charsOf(fields) - charsOf(lease.fields)
@@ -259,7 +267,12 @@ function isSame(one: SecretFields, other: SecretFields): boolean {
   return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
 }
 
-const gone = (server: string) =>
+const lost = (server: string, portalUrl: string | undefined) =>
+  new ToolError('secret_missing', `The store of the secrets has lost the value of the secret for ${server}.`, {
+    hint: secretHint(server, portalUrl),
+  })
+
+const changed = (server: string) =>
   new ToolError('secret_missing', `The secret for ${server} was changed or deleted a moment ago.`, {
     hint: 'Try again in a few seconds.',
     retryable: true,

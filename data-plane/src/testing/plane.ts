@@ -16,6 +16,7 @@ import type { AssembledPlane } from '../assemble-plane.ts'
 import { SpoolJournal } from '../audit/journal.ts'
 import { segments } from '../audit/segments.ts'
 import { Spool } from '../audit/spool.ts'
+import type { IsGone } from '../control/secrets/report-missing.ts'
 import type { Identity } from '../control/identity.ts'
 import { originRules } from '../http/allowed-origins.ts'
 import { peerSigner } from '../peers/signature.ts'
@@ -123,6 +124,8 @@ export interface TestPlaneOptions {
   secretReader?: SecretReader
   /** Hears of the secrets that services refused. */
   recheck?: Ports['recheck']
+  /** Says of a secret without a value whether it is lost. */
+  isSecretGone?: IsGone
   portalUrl?: string
   /** Outgoing filters beside the gateway's own. */
   moreFilters?: readonly OutgoingFilter[]
@@ -147,6 +150,7 @@ export async function testPlane(
     readSecret = () => Promise.resolve(SECRET),
     secretReader = { read: async () => undefined, close: async () => undefined },
     recheck,
+    isSecretGone,
     portalUrl,
     moreFilters = [],
     maxRequestBytes = 100_000,
@@ -199,6 +203,7 @@ export async function testPlane(
     secrets: new SecretsInUse(readSecret, () => undefined),
     secretReader,
     recheck,
+    isSecretGone,
     portalUrl,
     endedSessions: new EndedSessions({ path: join(home, 'ended-sessions') }),
     log: () => undefined,

@@ -16,6 +16,15 @@ export type SecretReadRequest = z.infer<typeof SecretReadRequest>
 export const SecretReadAnswer = z.looseObject({ box: z.string() })
 export type SecretReadAnswer = z.infer<typeof SecretReadAnswer>
 
+/**
+ * `POST /internal/v1/secrets/missing`, with a `SecretReadRequest`: the plane found no value in the store. The control
+ * plane looks there itself. `gone`: the store has none for the secret in this version, and the policy will say so. If
+ * not, the secret has another version by now, or the store has its value: the plane asks again soon. Answers 503
+ * `store_unavailable` when the store does not answer.
+ */
+export const SecretMissingAnswer = z.looseObject({ gone: z.boolean() })
+export type SecretMissingAnswer = z.infer<typeof SecretMissingAnswer>
+
 /** It names what it is for: a box that was given for another secret is refused. */
 export const SealedSecret = z.object({
   server: ServerId,

@@ -41,6 +41,9 @@ export async function recheck(ctx: Ctx, row: SecretRow, holder: NamedHolder): Pr
   return resultOf(verdict, { saved: true, state: stateOf(now, Date.now()), ...(revision !== undefined && { revision }) })
 }
 
+/** What is said of a secret whose value is not in the store. No service is asked. */
+export const noValue: SecretVerdict = { verdict: 'invalid', says: 'The store has no value for this secret any more: put it again.' }
+
 /** Why a secret was not tried. */
 const untriedTexts = {
   off: 'The server is switched off: nothing is sent to it.',
@@ -61,7 +64,7 @@ async function verdictOn(
   const stored = await withStore(actor, 'read', () => secrets.store.read(storePlace(placeOfRow(row))))
   // Another value may be meant for another address.
   if ((await readSecretRow(db, placeOfRow(row)))?.version !== row.version) return 'changed'
-  if (!stored) return { verdict: 'invalid', says: 'The store has no value for this secret any more: put it again.' }
+  if (!stored) return noValue
   const fault = storedFault(need, row.holder_kind, stored.fields)
   if (fault !== undefined)
     return { verdict: 'invalid', says: `What lies in the store is not a secret for this server: ${fault}. Put it again.` }

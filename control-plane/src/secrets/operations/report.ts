@@ -1,12 +1,14 @@
 import { SHARED_ID } from '@bir/db/schema'
-import type { SecretVerdictReport } from '@bir/sdk/contract/secret-messages'
+import type { SecretReadRequest, SecretVerdictReport } from '@bir/sdk/contract/secret-messages'
+import { isUsable, SecretState } from '@bir/sdk/contract/secret-state'
 import type { Ctx } from '../../base/context.ts'
 import { judge } from '../proving/policy.ts'
 import { secretHolderNames } from '../rows/holder.ts'
 import { neededBy } from '../rows/needed.ts'
 import { isProvenFor } from '../rows/proven-for.ts'
-import { readSecretRow } from '../rows/rows.ts'
+import { readSecretRow, storePlace } from '../rows/rows.ts'
 import { applyVerdict } from './apply-verdict.ts'
+import { noValue } from './check.ts'
 
 /** Takes over what a data plane found out about a secret, if it is about the value of now. */
 export async function takeReport(ctx: Ctx, { server, holder, version, verdict }: SecretVerdictReport): Promise<void> {
@@ -19,4 +21,16 @@ export async function takeReport(ctx: Ctx, { server, holder, version, verdict }:
   const { handle } = (await secretHolderNames(db, [row]))(row)
   const judged = await judge(db, need.policy, { kind: place.kind, holderId: place.holderId, handle }, verdict)
   await applyVerdict(ctx, row, judged.verdict)
+}
+
+/**
+ * A data plane found no value for a secret. Looks in the store itself: where there is none, the secret is `invalid` from
+ * now on. Says whether it is so. Throws `StoreFault` when the store does not answer.
+ */
+export async function takeMissing(ctx: Ctx, { server, holder, version }: SecretReadRequest): Promise<boolean> {
+  const place = { kind: holder.kind, holderId: holder.kind === 'shared' ? SHARED_ID : holder.id, server }
+  const row = await readSecretRow(ctx.db, place)
+  if (row?.version !== version || (await ctx.secrets.store.read(storePlace(place)))) return false
+  if (isUsable(SecretState.catch('invalid').parse(row.state))) await applyVerdict(ctx, row, noValue)
+  return (await readSecretRow(ctx.db, place))?.version === version
 }

@@ -14,6 +14,7 @@ import { ControlError } from '../client.ts'
 import { followCheckOrders } from './check-orders.ts'
 import { readThroughControlPlane } from './reader.ts'
 import { secretRechecker } from './recheck.ts'
+import { missingReporter } from './report-missing.ts'
 
 const keys = generateKeyPairSync('x25519')
 const sealingKey: JsonWebKey = keys.privateKey.export({ format: 'jwk' })
@@ -122,4 +123,28 @@ test('orders are carried out, one that is for another plane is left, and a contr
   expect(Verdict.parse(JSON.parse(body))).toEqual({ verdict: 'ok', says: 'Good.' })
   stop.abort()
   await within(following, 'the end of following')
+})
+
+test('a secret without a value is told to the control plane once, however many calls miss it', async () => {
+  const posts: [string, string][] = []
+  const control = { post: async (path: string, body: string | Buffer) => (posts.push([path, String(body)]), answer({ gone: true })) }
+  const isGone = missingReporter({ control, log: silent })
+  expect(await Promise.all([isGone(place, 3), isGone(place, 3)])).toEqual([true, true])
+  expect(await isGone(place, 3)).toBe(true)
+  expect(posts.map(([path, body]) => [path, JSON.parse(body)])).toEqual([['/secrets/missing', { ...place, version: 3 }]])
+  await isGone(place, 4)
+  expect(posts).toHaveLength(2)
+})
+
+test.for([
+  [404, 'not_found', []],
+  [503, 'store_unavailable', ['warn']],
+] as const)('a control plane that says %i %s knows of no loss', async ([status, code, levels]) => {
+  const logged: string[] = []
+  const post = async () => {
+    throw new ControlError('says no', status, { code })
+  }
+  const isGone = missingReporter({ control: { post }, log: (level) => void logged.push(level) })
+  expect(await isGone(place, 3)).toBe(false)
+  expect(logged).toEqual(levels)
 })

@@ -51,7 +51,7 @@ function afterFailure(ports: SecretPorts, call: Call, policy: Policy, error: unk
   if (!(error instanceof ToolError)) throw error
   const newer = ports.policy.current()
   const person = personOf(newer, call.token.subject)
-  if (newer === policy || !person) throw refusalOf(error, 'secret-changed')
+  if (newer === policy || !person) throw refusalOf(error, error.retryable ? 'secret-changed' : 'secret-unusable')
   return resolve(ports, call, { policy: newer, person })
 }
 
