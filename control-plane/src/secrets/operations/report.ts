@@ -24,8 +24,8 @@ export async function takeReport(ctx: Ctx, { server, holder, version, verdict }:
 }
 
 /**
- * A data plane found no value for a secret. Looks in the store itself: where there is none, the secret is `invalid` from
- * now on. Says whether it is so. Throws `StoreFault` when the store does not answer.
+ * A data plane found no value for a secret. Looks in the store itself: where there is none, the secret is `invalid`
+ * from now on. Says whether it is so. Throws `StoreFault` when the store does not answer.
  */
 export async function takeMissing(ctx: Ctx, { server, holder, version }: SecretReadRequest): Promise<boolean> {
   const place = { kind: holder.kind, holderId: holder.kind === 'shared' ? SHARED_ID : holder.id, server }
