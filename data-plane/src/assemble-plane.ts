@@ -24,6 +24,7 @@ import { Slots } from './runtime/slots.ts'
 import { Timers } from './runtime/timers.ts'
 import { readShared } from './policy/shared-secret.ts'
 import { secretFollower } from './policy/follow-secrets.ts'
+import { SecretUsers } from './policy/secret-users.ts'
 import type { SecretsInUse } from './secrets/in-use.ts'
 import { SecretLeases } from './secrets/leases.ts'
 import type { SecretReading } from './secrets/leases.ts'
@@ -104,6 +105,8 @@ export interface AssembledPlane {
   readonly dropped: DroppedMessages
   /** The bytes that unfinished requests hold. */
   readonly bodies: Pick<BodyBudget, 'held'>
+  /** The secrets that it holds for calls. */
+  readonly leases: Pick<SecretLeases, 'health'>
   /** Resolves once the other planes have said which sessions are over, or soon after. Needs a policy to know them. */
   start(): Promise<void>
   /**
@@ -126,7 +129,8 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     ...(parts.isSecretGone && { isGone: parts.isSecretGone }),
     portalUrl,
   })
-  const unfollowSecrets = policy.onChange(secretFollower({ policy, leases, secrets }))
+  const secretUsers = new SecretUsers()
+  const unfollowSecrets = policy.onChange(secretFollower({ policy, leases, secrets, users: secretUsers }))
   const recheck = parts.recheck ?? (async () => undefined)
   const upstreams = openUpstreams({
     mounted,
@@ -162,6 +166,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     timers,
     secrets,
     leases,
+    secretUsers,
     recheck,
     offline: parts.offline,
     misused: parts.misused ?? (() => undefined),
@@ -207,6 +212,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     sessions,
     dropped,
     bodies,
+    leases,
     start: () => gossip.start(),
     async close({ stopDelayMs, drainMs }) {
       streams.stop()

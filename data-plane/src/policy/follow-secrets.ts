@@ -6,19 +6,22 @@ import type { SecretEntry } from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import type { SecretsInUse } from '../secrets/in-use.ts'
 import type { SecretLeases } from '../secrets/leases.ts'
+import type { SecretUsers } from './secret-users.ts'
 import type { PolicySource } from './source.ts'
 
 interface Options {
   policy: Pick<PolicySource, 'held'>
   leases: Pick<SecretLeases, 'keepOnly'>
   secrets: Pick<SecretsInUse, 'keepOnly'>
+  users: Pick<SecretUsers, 'takeRevoked'>
 }
 
 /**
  * Forgets, with every new policy, the secrets that it does not open any more: another version was saved, the secret is
- * gone or not usable, the server is gone or killed, the person is gone or disabled, or their tokens were revoked.
+ * gone or not usable, the server is gone or killed, the person is gone or disabled, or a token or sign-in of theirs was
+ * revoked. Where they have another one, the secret is read anew for its next call.
  */
-export function secretFollower({ policy: source, leases, secrets }: Options): () => void {
+export function secretFollower({ policy: source, leases, secrets, users }: Options): () => void {
   let before: Policy | undefined
 
   return function follow() {
@@ -26,7 +29,9 @@ export function secretFollower({ policy: source, leases, secrets }: Options): ()
     if (!policy) return
     const last = before
     before = policy
-    const isRevoked = (id: string) => last !== undefined && last.revoked.epochs.get(id) !== policy.revoked.epochs.get(id)
+    const revoked = users.takeRevoked(policy)
+    const hasNewEpoch = (id: string) => last !== undefined && last.revoked.epochs.get(id) !== policy.revoked.epochs.get(id)
+    const isRevoked = (id: string) => revoked.has(id) || hasNewEpoch(id)
     leases.keepOnly((place, version) => {
       if (place.holder.kind === 'person' && isRevoked(place.holder.id)) return false
       const entry = entryOf(policy, place)

@@ -105,7 +105,7 @@ export class SecretLeases {
     if (fields === undefined) return lease.reading ?? this.read(lease)
     const nowMs = this.nowMs()
     const { secretLeaseMs } = this.times()
-    if (nowMs - lease.readAtMs > secretLeaseMs) return lease.reading ?? this.read(lease)
+    if (nowMs - lease.readAtMs > secretLeaseMs) return this.afterEnd(lease)
     lease.isUsed = true
     if (nowMs >= lease.renewAtMs) this.renew(lease)
     return fields
@@ -159,6 +159,13 @@ export class SecretLeases {
       if (lease.fields === undefined) this.drop(lease)
       throw error
     })
+  }
+
+  /** Nothing is held that is no more good without the store. */
+  private afterEnd(lease: Lease): Promise<SecretFields> {
+    const { place, version, reading } = lease
+    this.drop(lease)
+    return reading ?? this.readFirst(place, version, undefined)
   }
 
   private renew(lease: Lease): void {

@@ -109,6 +109,8 @@ export interface TestPlane extends AsyncDisposable {
   offline: { calls: number }
   /** The sessions that the plane wants to end, because somebody else used their token. */
   misused: string[]
+  /** How many secrets it holds for calls. */
+  secretsHeld(): number
   sessions: SessionMemory
   dropped: DroppedMessages
   /** The bytes that unfinished requests hold. */
@@ -241,6 +243,7 @@ export async function testPlane(
     internalUrl,
     homeDir: home,
     sessions: plane.sessions,
+    secretsHeld: () => plane.leases.health.leases,
     fresh,
     dropped: plane.dropped,
     offline,

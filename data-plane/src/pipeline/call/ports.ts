@@ -3,6 +3,7 @@ import type { MountedServer } from '../../server-kit/define.ts'
 import type { CallLog } from '../../audit/call-log.ts'
 import type { DroppedMessages } from '../../upstream/dropped.ts'
 import type { RefusedSecret } from '../../control/secrets/recheck.ts'
+import type { SecretUsers } from '../../policy/secret-users.ts'
 import type { SecretLeases } from '../../secrets/leases.ts'
 import type { SecretsInUse } from '../../secrets/in-use.ts'
 import type { Sealer } from '../../runtime/sealer.ts'
@@ -41,6 +42,8 @@ export interface Ports {
   readonly secrets: SecretsInUse
   /** The secrets that calls are made with. */
   readonly leases: SecretLeases
+  /** Hears by which tokens they are made. */
+  readonly secretUsers: Pick<SecretUsers, 'note'>
   /** Tries a secret that its service refused in a call, and has the policy changed. Never rejects. */
   recheck(secret: RefusedSecret): Promise<void>
   /** Counts the calls by tokens that have expired, while no control plane can renew them. */

@@ -19,9 +19,10 @@ const without: WithSecret = { secret: undefined }
  * Gets the secret with which the call is made. Below this guard the call has it, and what the server says to this
  * person is searched for it. A call of a server that needs none passes at once.
  */
-export function injectSecret(ports: Pick<Ports, 'leases' | 'secrets' | 'policy' | 'portalUrl'>): Guard<Call, WithSecret> {
+export function injectSecret(ports: Pick<Ports, 'leases' | 'secrets' | 'secretUsers' | 'policy' | 'portalUrl'>): Guard<Call, WithSecret> {
   return function injectSecret(call, next) {
     if (call.server.secret?.order === undefined) return next(without)
+    ports.secretUsers.note(call.token)
     const found = resolve(ports, call, call)
     if (found instanceof Promise) return found.then((secret) => next({ secret }))
     return next({ secret: found })
