@@ -45,13 +45,17 @@ function clientIn(header: string): string | undefined {
   }
 }
 
+function nameIn({ client_name }: Record<string, unknown>): string | undefined {
+  return typeof client_name === 'string' ? client_name : undefined
+}
+
 async function namesOf({ db }: Ctx, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map()
   const isOne = sql<boolean>`client_id = any(${ids}::text[])`
   const stored = await db.selectFrom('oauth_clients').select(['client_id', 'name']).where(isOne).execute()
   const described = await db.selectFrom('client_documents').select(['client_id', 'document']).where(isOne).execute()
   return new Map([
-    ...described.map(({ client_id, document }): [string, string] => [client_id, String(document['client_name'] ?? client_id)]),
+    ...described.map(({ client_id, document }): [string, string] => [client_id, nameIn(document) ?? client_id]),
     ...stored.map(({ client_id, name }): [string, string] => [client_id, name]),
   ])
 }

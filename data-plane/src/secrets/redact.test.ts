@@ -82,7 +82,7 @@ function plainly(value: unknown, secrets: readonly string[]): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [plainly(key, secrets), plainly(member, secrets)]))
 }
 
-const aSecret = fc.string({ unit: fc.constantFrom(...'ab1/+="\\%& é\nʂ-'), minLength: 6, maxLength: 40 })
+const aSecret = fc.string({ unit: fc.constantFrom(...'ab1/+="\\%& é\nʂ-'.split('')), minLength: 6, maxLength: 40 })
 const somePeople = fc.array(aSecret, { minLength: 1, maxLength: 6 })
 
 /** A server's words: some of its own, whole secrets in any spelling, and parts of them. */

@@ -29,6 +29,7 @@ function isOfType({ type, format }: Schema, value: unknown): boolean {
       return typeof value === 'boolean'
     case 'object':
       return typeof value === 'object' && value !== null && !Array.isArray(value)
+    case undefined:
     default:
       return true
   }

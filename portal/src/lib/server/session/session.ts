@@ -102,4 +102,3 @@ export function createSessions(config: SessionConfig, { nowMs = Date.now }: { no
     }
   }
 }
-export type Sessions = ReturnType<typeof createSessions>

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { newPortalKey, publicKeys } from '@bir/sdk/portal-key'
@@ -42,12 +43,13 @@ export async function anAuthorizationServer() {
     return { status: 200, body: { access_token, expires_in: lifeS, token_type: 'Bearer', ...given } }
   }
 
-  const server = createServer(async (request, response) => {
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const form = Object.fromEntries(new URLSearchParams(await text(request)))
     forms.push({ path: request.url ?? '', ...form })
     const { status, body } = await answer(request.url ?? '', form).catch(() => ({ status: 401, body: { error: 'invalid_client' } }))
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-  })
+  }
+  const server = createServer((request, response) => void respond(request, response).catch(() => response.destroy()))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
