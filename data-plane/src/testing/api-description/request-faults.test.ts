@@ -7,6 +7,7 @@ const description: Description = {
   paths: {
     '/projects/{id}': { get: {} },
     '/projects/{id}/issues/{iid}': { get: { parameters: [{ name: 'iid', in: 'path', schema: { type: 'integer' } }] } },
+    '/projects/{id}/branches': { post: { parameters: [{ name: 'name', in: 'query', required: true, schema: { type: 'string' } }] } },
     '/projects/all': { get: { parameters: [{ name: 'archived', in: 'query', schema: { type: 'boolean' } }] } },
     '/projects/{id}/issues': {
       get: {
@@ -40,6 +41,13 @@ test.for<[method: string, path: string, sent: object, faults: string[] | undefin
   ['GET', '/projects/1/issues?state=opened&pages=2', {}, ['/projects/{id}/issues: pages is unknown']],
   ['GET', '/projects/1/issues?page=x', {}, ['/projects/{id}/issues: page is x, and no integer', '/projects/{id}/issues: state is missing']],
   ['POST', '/projects/1/issues', { title: 'a', labels: ['b'] }, []],
+  ['POST', '/projects/1/branches?name=a', {}, []],
+  [
+    'POST',
+    '/projects/1/branches',
+    { name: 'a' },
+    ['name is of the query', 'name is missing'].map((text) => `/projects/{id}/branches: ${text}`),
+  ],
   [
     'POST',
     '/projects/1/issues',

@@ -47,18 +47,25 @@ function pathFaults(description: Description, { template, operation }: Known, pa
 
 type Known = NonNullable<ReturnType<typeof operationOf>>
 
-/** What lacks, and what is not of its type. */
+const namesIn = (names: Iterable<string>): Set<string> => new Set([...names].map(plain))
+
+/** What lacks, stands in the wrong place, or is not of its type. */
 function faultsOf(description: Description, operation: Operation, query: URLSearchParams, body: DescribedRequest['body']): string[] {
   const parameters = parametersOf(description, operation).filter((parameter) => parameter.in === 'query')
   const { properties = {}, required = [] } = bodySchema(description, operation) ?? {}
-  const sent = new Set([...query.keys(), ...Object.keys(body)].map(plain))
-  const needed = [...required, ...parameters.filter((parameter) => parameter.required).map(({ name }) => plain(name))]
+  const [inQuery, inBody] = [namesIn(query.keys()), namesIn(Object.keys(body))]
+  const missing = [
+    ...required.filter((name) => !inBody.has(name)),
+    ...parameters.flatMap(({ name, required }) => (required === true && !inQuery.has(plain(name)) ? plain(name) : [])),
+  ]
+  const ofQuery = namesIn(parameters.map(({ name }) => name))
   return [
     ...parameters.flatMap((parameter) =>
       query.getAll(parameter.name).flatMap((text) => textFault(description, parameter, text).map((fault) => `${parameter.name} ${fault}`)),
     ),
     ...Object.entries(body).flatMap(([name, value]) => valueFaults(description, properties[name] ?? {}, value, name)),
-    ...needed.filter((name) => !sent.has(name)).map((name) => `${name} is missing`),
+    ...[...inBody].filter((name) => ofQuery.has(name) && !(name in properties)).map((name) => `${name} is of the query`),
+    ...missing.map((name) => `${name} is missing`),
   ]
 }
 

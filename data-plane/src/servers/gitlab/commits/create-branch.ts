@@ -18,7 +18,7 @@ export const createBranch = gitlab.tool({
   output: inBrief(z.object({ branch: z.string(), commit: z.string(), web_url: z.string().optional() })),
   run: ({ project, branch, ref }, context) =>
     api(context).send('POST', path`/projects/${projectId(context.settings, project)}/repository/branches`, Branch, {
-      json: { branch, ref },
+      query: { branch, ref },
     }),
   text: ({ branch, commit }) => `The branch ${branch} begins at ${commit}.`,
 })

@@ -105,7 +105,7 @@ async function onThing(api: HttpApi, asked: Asked, { settings }: GitLabContext) 
         : await api.send('POST', path`/projects/${at.project}/${kind}/${at.iid}/discussions/${thread}/notes`, Note, { json })
     if (resolve === undefined) return { ...comment, thread }
     await api.send('PUT', path`/projects/${at.project}/${kind}/${at.iid}/discussions/${thread}`, z.unknown(), {
-      json: { resolved: resolve },
+      query: { resolved: resolve },
     })
     return { ...comment, thread, resolved: resolve }
   }
