@@ -159,8 +159,40 @@ test.for(Object.entries(walks))(
   },
 )
 
+const sizes = fc.record({
+  limit: fc.integer({ min: 1, max: 40 }),
+  perPage: fc.integer({ min: 1, max: 40 }),
+  room: fc.integer({ min: 1, max: 40 }),
+})
+
+test('so does a walk by number whose pages are of another size each time, and have no room for all that was read', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(150), changes, fc.array(sizes, { minLength: 1 }), async (count, changes, sizes) => {
+      const list = new ChangingList(
+        Array.from({ length: count }, () => 5),
+        changes,
+      )
+      const before = new Set(list.rows.map(id))
+      const given: number[] = []
+      let place: NumberedPlace | undefined
+      for (let pages = 0; pages === 0 || place; pages++) {
+        expect(pages).toBeLessThan(1_000)
+        const { limit, perPage, room } = sizes[pages % sizes.length] ?? { limit: 1, perPage: 1, room: 1 }
+        const source = { ...asNumbered(list), perPage, fits: () => room }
+        const page: WalkedPage<Row, NumberedPlace> = await walkPages(source, place, limit)
+        expect(page.items.length).toBeLessThanOrEqual(Math.min(limit, room))
+        given.push(...page.items.map(id))
+        place = page.next
+      }
+      expect(given.length).toBe(new Set(given).size)
+      expect(list.rows.map(id).filter((id) => before.has(id) && !given.includes(id))).toEqual([])
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test('a cursor of another tool, of other arguments, or of nobody is refused; another limit is no other query', () => {
-  const place = { page: 2, perPage: 5, seen: '' }
+  const place = { at: 5, count: 5, seen: '' }
   const cursor = writeCursor({ tool: 'list_issues', args: { project: 'a', limit: 5 } }, place)
   expect(readCursor({ tool: 'list_issues', args: { project: 'a', limit: 9, cursor } }, NumberedPlace, cursor)).toEqual(place)
   for (const other of [
@@ -169,7 +201,7 @@ test('a cursor of another tool, of other arguments, or of nobody is refused; ano
   ]) {
     expect(() => readCursor(other, NumberedPlace, cursor)).toThrow(ToolError)
   }
-  for (const made of ['', 'x', 'bnVsbA', writeCursor(query, { page: -1 })])
+  for (const made of ['', 'x', 'bnVsbA', writeCursor(query, { at: -1 })])
     expect(() => readCursor(query, NumberedPlace, made)).toThrow(ToolError)
 })
 

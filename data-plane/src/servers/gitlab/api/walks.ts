@@ -45,9 +45,17 @@ const toPage = <Item, Place extends object>(asked: ListQuery, { items, next, tot
 const placeIn = <Place extends z.ZodType>({ asked }: Pick<Listed<z.ZodType>, 'asked'>, type: Place) =>
   asked.args.cursor === undefined ? undefined : readCursor(asked, type, asked.args.cursor)
 
-/** A list that GitLab pages by number alone, in an order in which new items come last or hardly ever. */
-export async function numberedPage<Item extends z.ZodType>(list: Listed<Item>): Promise<CursorPage<z.output<Item>>> {
+/**
+ * A list that GitLab pages by number alone, in an order in which new items come last or hardly ever. `perPage`: the
+ * most items of a request. `fits`: how many of these a reply has room for.
+ */
+export async function numberedPage<Item extends z.ZodType>(
+  list: Listed<Item> & { readonly perPage?: number; fits?(items: readonly z.output<Item>[]): number },
+): Promise<CursorPage<z.output<Item>>> {
+  const { perPage, fits } = list
   const source = {
+    ...(perPage !== undefined && { perPage }),
+    ...(fits && { fits }),
     id: (item: z.output<Item>) => list.id(item),
     read: ({ page, perPage }: { page: number; perPage: number }) => readPage(list, { page, per_page: perPage }),
   }
