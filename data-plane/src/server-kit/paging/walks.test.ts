@@ -210,7 +210,7 @@ test('a cursor that somebody made adds no member to the key, and reads no more p
   await expect(walks.keys(new ChangingList([], []))(forged, 5)).rejects.toMatchObject({ code: 'invalid_input' })
   const never = writeCursor(query, { atMs: 9e15, tied: '', shown: '' })
   await expect(walks.window(new ChangingList([], []))(never, 5)).rejects.toMatchObject({ code: 'invalid_input' })
-  const far = writeCursor(query, { page: 1_000_000, perPage: 5, seen: '' })
+  const far = writeCursor(query, { at: 5_000_000, count: 5, seen: '' })
   const asked: number[] = []
   const read = async ({ page }: { page: number }) => (asked.push(page), { items: [], hasNext: false })
   await walkPages({ id, read }, readCursor(query, NumberedPlace, far), 5)
