@@ -1,4 +1,5 @@
 import type { MountedServer } from '@bir/data-plane/catalog'
+import { addressWithPath } from '@bir/data-plane/server-kit/secret/audience'
 import type { SecretField } from '@bir/sdk/contract/secret-form'
 import type { SecretHolderKind } from '@bir/sdk/contract/secret-holder'
 import { DEFAULT_SECRET_ORDER } from '@bir/sdk/contract/secret-policy'
@@ -14,7 +15,7 @@ export interface SecretNeed {
   readonly named: readonly SecretField[]
   /** Whose secrets count, the first that there is. Empty when people need none. */
   readonly order: readonly SecretHolderKind[]
-  /** Where the secret is sent: the origin of the service, or all hosts of the settings. A secret is proven for it. */
+  /** Where the secret is sent: the address of the service, or all of the settings. A secret is proven for it. */
   readonly audience: string
   /** Where the fields of `named` are sent besides: `field@address` each. */
   readonly namedAudience: readonly string[]
@@ -78,10 +79,10 @@ function* refsIn(value: unknown, lines = false): Generator<FoundRef> {
   for (const [key, inner] of Object.entries(value)) yield* refsIn(inner, key === 'key' && 'certificate' in value)
 }
 
-/** Every address in the settings: the origin of each `url`, and each `host` with its `port`. */
+/** Every address in the settings: each `url` with its path, and each `host` with its `port`. */
 function* addressesIn(value: unknown): Generator<string> {
   if (typeof value !== 'object' || value === null) return
-  yield* addressesOf(value)
+  yield* addressesOf(value, addressWithPath)
   for (const inner of Object.values(value)) yield* addressesIn(inner)
 }
 
@@ -97,8 +98,8 @@ function* namedAddressesIn(value: unknown, around: readonly string[] = []): Gene
   for (const inner of Object.values(value)) yield* namedAddressesIn(inner, own.length > 0 ? own : around)
 }
 
-function* addressesOf(value: object): Generator<string> {
+function* addressesOf(value: object, ofUrl = (url: string) => new URL(url).origin): Generator<string> {
   const { url, host, port }: Record<string, unknown> = { ...value }
-  if (typeof url === 'string') yield URL.parse(url)?.origin ?? url
+  if (typeof url === 'string') yield URL.canParse(url) ? ofUrl(url) : url
   if (typeof host === 'string') yield `${host}:${typeof port === 'number' ? port : ''}`
 }

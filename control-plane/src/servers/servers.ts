@@ -147,7 +147,8 @@ export async function storeServer(
     .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
     .execute()
   await updateDefinitions(trx, { before, after, administrator: actor.label })
-  return moveSecrets(trx, { server: id, need: secretNeedOf(after, catalog.get(id)), by: actor.label })
+  const needOf = (server: Pick<ServerRow, 'kind' | 'settings' | 'secret'>) => secretNeedOf(server, catalog.get(id))
+  return moveSecrets(trx, { server: id, need: needOf(after), before: before && needOf(before), by: actor.label })
 }
 
 const selectServers = (db: Db) => db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed', 'secret'])

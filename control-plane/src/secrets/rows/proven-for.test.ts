@@ -55,7 +55,7 @@ test('the password for a proxy goes to that proxy alone, and tokens of people st
       id: 'gitlab',
       kind: 'mounted',
       secret: { unchecked: true },
-      settings: { url: 'http://127.0.0.1:1', proxy: { url, user: 'gateway', password: { secret: 'proxy-password' } } },
+      settings: { url: 'https://127.0.0.1:1', proxy: { url, user: 'gateway', password: { secret: 'proxy-password' } } },
     })
   await through('http://proxy.example:3128')
   await put(it.ctx, { server: 'gitlab', shared: true, fields: { 'proxy-password': 'fake-1' } })
@@ -63,4 +63,47 @@ test('the password for a proxy goes to that proxy alone, and tokens of people st
   expect(await it.states('gitlab')).toEqual(['unchecked', 'unchecked'])
   await through('http://elsewhere.example:3128')
   expect(await it.states('gitlab')).toEqual(['unchecked', 'moved'])
+})
+
+test('a token of a person goes to no other path, and by no other proxy where that one can read it', async () => {
+  await using it = await aWorld()
+  const at = (url: string, proxy?: string) =>
+    putServer(it.ctx, {
+      id: 'gitlab',
+      kind: 'mounted',
+      secret: { unchecked: true },
+      settings: { url, ...(proxy !== undefined && { proxy: { url: proxy } }) },
+    })
+  const give = () => put(it.ctx, { server: 'gitlab', user: 'alice', fields: { token: 'glpat-fake' }, unchecked: true })
+  const afterMoving = async (from: readonly [string, string?], to: readonly [string, string?]) => {
+    await at(...from)
+    await give()
+    await at(...to)
+    return (await it.states('gitlab'))[0]
+  }
+  const proxies = ['http://127.0.0.1:2', 'http://127.0.0.1:3'] as const
+  expect(await afterMoving(['http://127.0.0.1:1/a'], ['http://127.0.0.1:1/a/'])).toBe('unchecked')
+  expect(await afterMoving(['http://127.0.0.1:1'], ['http://127.0.0.1:1/a'])).toBe('moved')
+  expect(await afterMoving(['http://127.0.0.1:1'], ['http://127.0.0.1:1', proxies[0]])).toBe('moved')
+  expect(await afterMoving(['http://127.0.0.1:1', proxies[0]], ['http://127.0.0.1:1', proxies[1]])).toBe('moved')
+  expect(await afterMoving(['https://127.0.0.1:1', proxies[0]], ['https://127.0.0.1:1', proxies[1]])).toBe('unchecked')
+})
+
+test('a secret that was saved before paths counted is good where its server is now, and moves with it as every other', async () => {
+  await using it = await aWorld()
+  const at = (url: string, title = 'GitLab') =>
+    putServer(it.ctx, { id: 'gitlab', kind: 'mounted', title, secret: { unchecked: true }, settings: { url } })
+  await at('http://127.0.0.1:1/a')
+  await put(it.ctx, { server: 'gitlab', user: 'alice', fields: { token: 'glpat-fake' }, unchecked: true })
+  const audience = async () => (await it.db.selectFrom('secrets').select('audience').executeTakeFirstOrThrow()).audience
+  expect(await audience()).toBe('http://127.0.0.1:1/a/')
+  await it.db.updateTable('secrets').set({ audience: 'http://127.0.0.1:1' }).execute()
+
+  await at('http://127.0.0.1:1/a', 'Another title')
+  expect(await it.states('gitlab')).toEqual(['unchecked'])
+  expect(await check(it.ctx, { server: 'gitlab', user: 'alice' })).toMatchObject({ verdict: 'unreachable' })
+  await at('http://127.0.0.1:1/b')
+  expect(await it.states('gitlab')).toEqual(['moved'])
+  expect(await check(it.ctx, { server: 'gitlab', user: 'alice' })).toMatchObject({ verdict: 'unchecked', state: 'moved' })
+  expect(await audience()).toBe('http://127.0.0.1:1/a/')
 })

@@ -34,7 +34,7 @@ export interface SecretSpec<Settings, Field extends string> {
   readonly scopes?: Partial<Record<Level, readonly string[]>>
   /** The page of the service on which a person makes one. */
   createAt?(settings: Settings): string
-  /** The origin (RFC 6454) that it is sent to, and nowhere else. */
+  /** Who is shown it, and nobody else: `httpAudience` for a service over HTTP. */
   audience(settings: Settings): string
   /** Whether `prove` can try a secret with fields of these names. Absent: it can when it has all fields it needs. */
   canProve?(settings: Settings, names: readonly string[]): boolean

@@ -1,4 +1,5 @@
 import { defineServer } from '../../../server-kit/define.ts'
+import { httpAudience } from '../../../server-kit/secret/audience.ts'
 import { closeServices } from '../../../server-kit/http/service.ts'
 import { check } from './check.ts'
 import { prove } from '../secret/prove.ts'
@@ -19,7 +20,7 @@ export const gitlab = defineServer({
     },
     scopes: { read: ['read_api'], write: ['api'], destroy: ['api'] },
     createAt: ({ url }) => `${url.replace(/\/+$/, '')}/-/user_settings/personal_access_tokens?name=Gateway&scopes=read_api`,
-    audience: ({ url }) => new URL(url).origin,
+    audience: httpAudience,
     prove,
   },
   check,
