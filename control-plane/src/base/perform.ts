@@ -51,16 +51,25 @@ async function recordRefusal({ caller }: Ctx, { path }: Procedure, error: unknow
 }
 
 async function checkAndRun(operations: Operations, ctx: Ctx, procedure: Procedure, rawInput: unknown): Promise<unknown> {
-  const { who, group, name, input } = procedure
+  const { who, group, name, path, input } = procedure
   await ctx.caller?.confirm(ctx.db)
   const isOpen = ctx.actor.administrator || who === 'anyone'
   if (!isOpen && who === 'administrator') throw forbidden()
-  refuseUnstorable(rawInput)
+  const sayable = sayableNames[path]
+  refuseUnstorable(rawInput, sayable)
   const parsed = input.safeParse(rawInput ?? {})
-  if (!parsed.success) throw new ApiError('invalid_input', schemaFaults(parsed.error))
+  if (!parsed.success) throw new ApiError('invalid_input', schemaFaults(sayable ? withoutNames(parsed.error) : parsed.error))
   if (!isOpen && !(await isOneself(ctx, parsed.data))) throw forbidden()
   return operationAt(operations, group, name)(ctx, parsed.data)
 }
+
+/** Of operations that take values of secrets: a value may stand where a name belongs, so faults name these alone. */
+const sayableNames: Partial<Record<OperationPath, ReadonlySet<string>>> = {
+  'secrets.put': new Set(Object.keys(api.secrets.put.input.shape)),
+}
+
+/** The first step of a path is a name of the contract. */
+const withoutNames = ({ issues }: z.ZodError) => ({ issues: issues.map((issue) => ({ ...issue, path: issue.path.slice(0, 1) })) })
 
 const forbidden = () => new ApiError('forbidden', 'Only an administrator may do this.', { reason: 'not-administrator' })
 

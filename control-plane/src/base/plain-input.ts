@@ -8,25 +8,29 @@ const maxTextLength = 64 * 1024
 /**
  * Refuses input that cannot be stored or compared, whatever field it is in: PostgreSQL knows no U+0000 in a text, and
  * UTF-8 no half of a character; a member `__proto__` would vanish. Every operation passes here, so that no operation
- * has to think of it.
+ * has to think of it. `sayable`: the names at the top that a fault may name, where all others may be a value that stands
+ * in the wrong place; absent where every name may be said.
  */
-export function refuseUnstorable(input: unknown): void {
+export function refuseUnstorable(input: unknown, sayable?: ReadonlySet<string>): void {
   if (!nestsWithin(input, maxDepth)) throw new ApiError('invalid_input', `The input nests more than ${maxDepth} levels deep.`)
-  check(input, '')
+  check(input, [], ([top = '', ...below]) => (sayable ? (sayable.has(top) ? top : '') : [top, ...below].join('.')))
 }
 
-function check(value: unknown, path: string): void {
+function check(value: unknown, path: readonly string[], said: (path: readonly string[]) => string): void {
   if (typeof value === 'string') {
     const fault = faultOf(value)
-    if (fault !== undefined) throw new ApiError('invalid_input', path === '' ? `A text ${fault}.` : `${path}: a text ${fault}.`)
+    if (fault !== undefined) throw at(said(path), { unnamed: `A text ${fault}.`, named: `a text ${fault}.` })
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, inner] of Object.entries(value)) {
     const fault = key === lostName ? `may not be ${lostName}` : faultOf(key)
-    if (fault !== undefined) throw new ApiError('invalid_input', `${path === '' ? 'The input' : path}: a name ${fault}.`)
-    check(inner, path === '' ? key : `${path}.${key}`)
+    if (fault !== undefined) throw at(said(path), { unnamed: `The input: a name ${fault}.`, named: `a name ${fault}.` })
+    check(inner, [...path, key], said)
   }
 }
+
+const at = (place: string, { unnamed, named }: { unnamed: string; named: string }) =>
+  new ApiError('invalid_input', place === '' ? unnamed : `${place}: ${named}`)
 
 /** A JSON reader, or a schema, that meets this name may drop what it names without a word. */
 const lostName = '__proto__'

@@ -40,6 +40,12 @@ function wrongInputs(canary: string): unknown[] {
     { server, fields: { token: canary.repeat(3000) } },
     { server, fields: { token: canary, other: canary } },
     { server, fields: { [canary]: 'x' } },
+    { server, fields: { [canary]: 7 } },
+    { server, fields: { [canary]: [canary] } },
+    { server, fields: { [canary]: '\u0000' } },
+    { server, fields: { token: { [canary]: '\u0000' } } },
+    { server, fields: { [canary]: { [canary]: '\uD800' } } },
+    { server, [canary]: '\u0000', fields: {} },
     { server, fields: { token: [canary] } },
     { server, fields: { token: { value: canary } } },
     { server, fields: canary },
@@ -116,6 +122,9 @@ test('a request that is no secret is still told what is wrong in full', async ()
   await using it = await aSecretWorld()
   await using served = await faces(it.alice)
   expect(await served.send('/graphql', JSON.stringify({ query: '{ secrets(first: "x") { edges { cursor } } }' }))).toContain('\\"x\\"')
+  const long = { server: 'vcs', fields: { token: 'x'.repeat(70_000) } }
+  expect(await served.send('/trpc/secrets.put', JSON.stringify(long))).toContain('fields: a text has 65536 characters at most.')
+  expect(await served.send('/trpc/secrets.put', JSON.stringify({ server: 'vcs', fields: { token: 7 } }))).toContain('fields: must be text')
   const wrong = { query: document, variables: { input: { server: 7, fields: {} } } }
   expect(await served.send('/graphql', JSON.stringify(wrong))).toContain('does not fit the schema, at input.server.')
 })
