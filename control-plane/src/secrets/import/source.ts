@@ -19,6 +19,9 @@ export interface SourceSettings {
 export function openSource(from: string, { consul, vault, log }: SourceSettings): ImportSource {
   const [, kind, where = ''] = /^(vault|consul):\/*(.*)$/.exec(from) ?? []
   if (kind === 'vault') {
+    // An address with them would lead to another part of Vault's API, with our token.
+    if (where.split('/').some((step) => step === '.' || step === '..'))
+      throw new ApiError('invalid_input', 'from: a path of Vault has no steps . and ..')
     const access = vault()
     if (!access) throw new ApiError('unavailable', 'The control plane does not know where Vault is: set VAULT_ADDR there.')
     return telling(vaultSource(access, where.replace(/\/+$/, ''), log))

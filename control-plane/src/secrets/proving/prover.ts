@@ -34,7 +34,7 @@ const alsoFromHere = (verdict: SecretVerdict): SecretVerdict =>
 /** What `{ secret: name }` in the settings stands for: the shared secret of the server, or else a file. */
 async function sharedValue(store: SecretStore, secretsDir: string | undefined, server: string, name: string): Promise<string> {
   const shared = await store.read({ holder: { kind: 'shared' }, server })
-  const value = shared?.fields[name]
+  const value = shared && Object.hasOwn(shared.fields, name) ? shared.fields[name] : undefined
   if (value !== undefined) return value
   if (secretsDir === undefined) throw new Error(`there is no secret ${name}`)
   return (await readFile(join(secretsDir, name), 'utf8')).replace(/\r?\n$/, '')
