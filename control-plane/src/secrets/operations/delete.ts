@@ -20,6 +20,8 @@ export async function remove(ctx: Ctx, input: z.output<Api['secrets']['delete'][
   const row = await readSecretRow(db, place)
   if (!row) {
     await refuseUnknownServer(db, actor, server)
+    // A process that ended while it saved may have left a value that no list names.
+    await withStore(() => secrets.store.delete(storePlace(place)))
     throw noSecret(server, holder)
   }
   await withStore(actor, 'delete', () => secrets.store.delete(storePlace(place)))

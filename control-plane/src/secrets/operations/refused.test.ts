@@ -91,6 +91,15 @@ test('a secret that is deleted while another takes its place is the other one, o
   expect(await storedToken(it)).toBeUndefined()
 })
 
+test('a value that a process left in the store when it ended is destroyed by who deletes the secret, though no list names it', async () => {
+  await using it = await aSecretWorld()
+  await it.ctx.secrets.store.write(placeOf(it), { token: aToken() }, null)
+  await expect(remove(it.bob, { server: 'vcs' })).rejects.toMatchObject({ code: 'not_found' })
+  expect(await storedToken(it)).toBeDefined()
+  await expect(remove(it.alice, { server: 'vcs' })).rejects.toMatchObject({ code: 'not_found' })
+  expect(await storedToken(it)).toBeUndefined()
+})
+
 test('what one store cannot read keeps nothing else from being destroyed', async () => {
   await using it = await aSecretWorld()
   await put(it.alice, { server: 'vcs', fields: { token: it.good() } })
