@@ -8,8 +8,8 @@ const maxTextLength = 64 * 1024
 /**
  * Refuses input that cannot be stored or compared, whatever field it is in: PostgreSQL knows no U+0000 in a text, and
  * UTF-8 no half of a character; a member `__proto__` would vanish. Every operation passes here, so that no operation
- * has to think of it. `sayable`: the names at the top that a fault may name, where all others may be a value that stands
- * in the wrong place; absent where every name may be said.
+ * has to think of it. `sayable`: the names at the top that a fault may say; any other name may be a value that stands
+ * in the wrong place. Absent: every name may be said.
  */
 export function refuseUnstorable(input: unknown, sayable?: ReadonlySet<string>): void {
   if (!nestsWithin(input, maxDepth)) throw new ApiError('invalid_input', `The input nests more than ${maxDepth} levels deep.`)
