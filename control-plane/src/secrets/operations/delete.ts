@@ -21,7 +21,7 @@ export async function remove(ctx: Ctx, input: z.output<Api['secrets']['delete'][
   if (!row) {
     await refuseUnknownServer(db, actor, server)
     // A process that ended while it saved may have left a value that no list names.
-    await withStore(() => secrets.store.delete(storePlace(place)))
+    await withStore(actor, 'delete', () => secrets.store.delete(storePlace(place)))
     throw noSecret(server, holder)
   }
   await withStore(actor, 'delete', () => secrets.store.delete(storePlace(place)))
