@@ -133,7 +133,10 @@ live('somebody whose name means two people gets nothing', async () => {
 
 live('nothing there, no setting, and a Consul that is away are errors that say what to do', async () => {
   await using world = await anOldWorld()
-  await expect(world.all()).rejects.toMatchObject({ code: 'not_found' })
+  await expect(world.all()).rejects.toMatchObject({
+    code: 'not_found',
+    message: expect.stringContaining(`key_prefix "${world.prefix}" { policy = "read" }`) as string,
+  })
   world.reads({ consul: { address: 'http://127.0.0.1:1', token: 'fake', prefix: 'bir/', ca: undefined } })
   await expect(world.all()).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('127.0.0.1:1') as string })
   world.reads({})
@@ -168,3 +171,30 @@ test.for(['1', '2'] as const)(
     await expect(importSecrets(world.ctx, { from: 'vault:nowhere/mcp' })).rejects.toMatchObject({ code: 'unavailable' })
   },
 )
+
+test('with the policy that we ship, an import from Vault says which rights it needs, and with these it goes', async () => {
+  await using vault = await aVault()
+  await using world = await aSecretWorld()
+  const mount = await vault.mount('2')
+  const token = world.good()
+  await vault.ask('POST', `${mount}/data/mcp/alice`, { body: { data: { vcs_token: token } } })
+  const as = (text: string) => {
+    world.ctx.secrets.importFrom = (from) =>
+      openSource(from, {
+        consul: undefined,
+        vault: () => vault.access(mount, { method: 'token', token: { text } }),
+        log: () => undefined,
+      })
+    return importSecrets(world.ctx, { from: `vault:${mount}/mcp` })
+  }
+  const message = expect.stringContaining('An import needs read and list there') as string
+  await expect(as(await vault.tokenOf('bir-control-plane', mount))).rejects.toMatchObject({ code: 'unavailable', message })
+
+  const name = `${mount}-import`
+  const policy = `path "${mount}/data/mcp/*" { capabilities = ["read"] }
+path "${mount}/metadata/mcp" { capabilities = ["list"] }
+path "${mount}/metadata/mcp/*" { capabilities = ["list"] }`
+  await vault.ask('POST', `sys/policies/acl/${name}`, { body: { policy } })
+  const { auth } = await vault.ask('POST', 'auth/token/create', { body: { policies: [name] } })
+  expect((await as((auth as { client_token: string }).client_token)).items).toMatchObject([{ user: 'alice', outcome: 'imported' }])
+})

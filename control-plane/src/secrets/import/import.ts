@@ -31,7 +31,7 @@ export async function importSecrets(ctx: Ctx, { from, cursor, limit = defaultDoc
   if (!source) throw new ApiError('unavailable', 'This control plane imports nothing.')
   try {
     const keys = await source.keys()
-    if (keys.length === 0) throw new ApiError('not_found', `Nothing lies at ${from}.`)
+    if (keys.length === 0) throw nothingAt(from)
     const begin = cursor === undefined ? 0 : keys.filter((key) => key <= cursor).length
     const servers = new Map((await needsOfAll(ctx.db, ctx.catalog)).map((needed) => [needed.row.id, needed]))
     const report: SecretImport = { items: [], levels: [], tables: [], documents: keys.length, done: begin, resume: null }
@@ -43,6 +43,13 @@ export async function importSecrets(ctx: Ctx, { from, cursor, limit = defaultDoc
   } finally {
     source.close()
   }
+}
+
+/** Consul answers as if there were nothing where a token may read nothing. */
+function nothingAt(from: string): ApiError {
+  const [, prefix] = /^consul:\/*(.*)$/.exec(from) ?? []
+  const hidden = ` Or the token may not read it, for Consul hides such keys: an import needs key_prefix "${prefix}" { policy = "read" }.`
+  return new ApiError('not_found', `Nothing lies at ${from}.${prefix === undefined ? '' : hidden}`)
 }
 
 interface Run {

@@ -26,10 +26,12 @@ export function vaultSource(access: VaultAccess, path: string, log: Log): Import
   const ask = vaultClient(access, transport)
   const session = new VaultSession({ auth: access.auth, ask, log })
 
+  const forbidden = `Nothing is mounted at ${path}, or the policy of our identity does not allow it. An import needs read and list there, which the policy that we ship does not give.`
+
   async function get(at: string): Promise<VaultAnswer> {
     const answer = await ask('GET', at, { token: await session.token() })
     const fault = answerFault(answer)
-    if (fault) throw new StoreFault(fault.kind, fault.says, { retryable: fault.retryable })
+    if (fault) throw new StoreFault(fault.kind, answer.status === 403 ? forbidden : fault.says, { retryable: fault.retryable })
     return answer
   }
 

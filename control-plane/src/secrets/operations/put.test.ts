@@ -187,3 +187,13 @@ test('a service that does not answer takes no try away', async () => {
   for (let n = 0; n < 7; n++)
     expect(await put(it.alice, { server: 'vcs', fields: { token: aToken() } })).toMatchObject({ verdict: 'service_error' })
 })
+
+test('who saves a secret for somebody without a grant on the server is told that nothing uses it', async () => {
+  await using it = await aSecretWorld()
+  const given = (user: string) => put(it.ctx, { server: 'vcs', user, fields: { token: it.good() } })
+  expect(await given('bob')).toMatchObject({
+    saved: true,
+    warnings: ['bob has no grant on vcs: nothing uses this secret until there is one.'],
+  })
+  expect(await given('alice')).not.toHaveProperty('warnings')
+})

@@ -6,6 +6,7 @@ import type { SecretVerdict } from '@bir/sdk/contract/secret-verdict'
 import type { z } from 'zod'
 import { ApiError } from '../../base/api-error.ts'
 import type { Ctx } from '../../base/context.ts'
+import { holdsOn } from '../../holders/holds-on.ts'
 import { withinTries } from '../proving/limit.ts'
 import { judge } from '../proving/policy.ts'
 import { note } from '../rows/history.ts'
@@ -26,7 +27,17 @@ import { withStore } from '../saving/store-errors.ts'
 type Input = z.output<Api['secrets']['put']['input']>
 
 /** Tries a secret, and saves it when it is good. One that is imported is never saved unchecked. */
-export async function put(ctx: Ctx, input: Input, { act = 'saved' }: { act?: Saved['act'] } = {}): Promise<SecretResult> {
+export async function put(ctx: Ctx, input: Input, more: { act?: Saved['act'] } = {}): Promise<SecretResult> {
+  const result = await triedAndSaved(ctx, input, more)
+  const { user } = input
+  if (!result.saved || user === undefined) return result
+  const holder = await holderOf(ctx.db, ctx.actor, { user })
+  if (await holdsOn(ctx.db, holder.holderId, input.server)) return result
+  const idle = `${user} has no grant on ${input.server}: nothing uses this secret until there is one.`
+  return { ...result, warnings: [...(result.warnings ?? []), idle] }
+}
+
+async function triedAndSaved(ctx: Ctx, input: Input, { act = 'saved' }: { act?: Saved['act'] }): Promise<SecretResult> {
   const { db, actor, catalog } = ctx
   await refuseUnknownServer(db, actor, input.server)
   const holder = await holderOf(db, actor, input)
