@@ -19,22 +19,26 @@ import { storeSettings } from '../settings/settings.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import { difference, editsBetween, memberChanges } from './edits.ts'
 import { readFile } from './read-file.ts'
+import { removedSecrets } from './removed-secrets.ts'
 import type { PolicyState } from './state.ts'
 import type { PolicyRows } from '../policy-rows/types.ts'
 import { refuseUnexpected } from './version.ts'
 
 /** Applies the whole file, or nothing of it. Applying the same file again changes nothing. */
 export async function apply(ctx: Ctx, { file, ...expected }: z.output<Api['policy']['apply']['input']>) {
-  const { value: edits, revision } = await change(ctx, { action: 'policy.apply', target: 'policy' }, async (trx) => {
+  const { value, revision } = await change(ctx, { action: 'policy.apply', target: 'policy' }, async (trx) => {
     const withMembers = file.groups !== undefined || expected.expectPolicy !== undefined || expected.expectRevision !== undefined
     const { before, after } = await readFile(trx, ctx, file, { withMembers })
     await refuseUnexpected(trx, expected, before)
     const edits = editsBetween(before, after)
-    if (edits.length === 0) return { value: edits, dirty: 'nothing' }
-    return { value: edits, dirty: await write(trx, before, after, ctx), detail: edits.join('\n') }
+    if (edits.length === 0) return { value: { edits }, dirty: 'nothing' }
+    const removed = await removedSecrets(trx, before, after)
+    const value = { edits, ...(removed.length > 0 && { removed }) }
+    const detail = [...edits, ...removed.map((text) => `destroy ${text}`)].join('\n')
+    return { value, dirty: await write(trx, before, after, ctx), detail }
   })
   await tryErasures(ctx.db, ctx.secrets.store)
-  return { revision, edits }
+  return { revision, ...value }
 }
 
 /** Writes the difference. Resolves with the buckets that it makes dirty. */

@@ -16,6 +16,7 @@ import { disabledAfter } from '../users/declared.ts'
 import { editsBetween } from './edits.ts'
 import { policyOf } from './in-memory.ts'
 import { readFile } from './read-file.ts'
+import { removedSecrets } from './removed-secrets.ts'
 import type { PolicyState } from './state.ts'
 import type { PersonRow, ServerRow } from '../policy-rows/types.ts'
 import { policyHash } from './version.ts'
@@ -34,12 +35,14 @@ export function plan({ db, catalog, idpProvider, providers }: Ctx, { file }: z.o
       const policy = policyHash(before)
       const edits = editsBetween(before, after)
       if (edits.length === 0) return { edits, people: [], policy }
+      const lost = await removedSecrets(trx, before, after)
+      const removed = lost.length === 0 ? {} : { removed: lost }
 
       const compare = comparison(before, after, catalog, Date.now())
       const people: PlanChange[] = []
       for await (const batch of readPeople(trx)) people.push(...compare(batch))
       people.push(...compare(newcomers.map(withoutAnything)))
-      return { edits, people: people.toSorted((a, b) => (`${a.user} ${a.server}` < `${b.user} ${b.server}` ? -1 : 1)), policy }
+      return { edits, people: people.toSorted((a, b) => (`${a.user} ${a.server}` < `${b.user} ${b.server}` ? -1 : 1)), ...removed, policy }
     })
 }
 

@@ -221,7 +221,8 @@ export const api = {
   },
   policy: {
     /**
-     * Makes the policy what the file says, all or nothing. `edits` names the changed rows. With `expectPolicy` or
+     * Makes the policy what the file says, all or nothing. `edits` names the changed rows, `removed` the secrets that
+     * were destroyed with servers and groups. With `expectPolicy` or
      * `expectRevision` it fails with `conflict`, and changes nothing, when the policy in force is another one.
      */
     apply: mutation(
@@ -233,7 +234,7 @@ export const api = {
         /** A published revision. It changes with everything, also when a person signs in for the first time. */
         expectRevision: z.int().min(0).optional(),
       }),
-      z.strictObject({ revision: z.int(), edits: z.array(z.string()) }),
+      z.strictObject({ revision: z.int(), edits: z.array(z.string()), removed: z.array(z.string()).optional() }),
     ),
     /** What `apply` would change, and for whom. Changes nothing. */
     plan: query('administrator', z.strictObject({ file: PolicyFile }), Plan),

@@ -288,6 +288,8 @@ export const Plan = z.strictObject({
   edits: z.array(z.string()),
   /** People who would gain or lose a tool, or get another level. */
   people: z.array(PlanChange),
+  /** What is destroyed with the servers and groups that the file removes, such as `3 secrets for the server gitlab`. */
+  removed: z.array(z.string()).optional(),
   /** The policy that the plan was made on: give it to `policy.apply` as `expectPolicy`. */
   policy: Sha256.optional(),
 })

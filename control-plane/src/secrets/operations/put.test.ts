@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { bucketOf } from '../../testing.ts'
+import { apply } from '../../policy/apply.ts'
+import { plan } from '../../policy/plan.ts'
 import { aSecretWorld, aToken } from '../testing.ts'
 import { history } from './history.ts'
 import { list } from './list.ts'
@@ -196,4 +198,17 @@ test('who saves a secret for somebody without a grant on the server is told that
     warnings: ['bob has no grant on vcs: nothing uses this secret until there is one.'],
   })
   expect(await given('alice')).not.toHaveProperty('warnings')
+})
+
+test('a plan of a file without a server or a group says how many secrets it destroys, and applying it what it destroyed', async () => {
+  await using it = await aSecretWorld()
+  const given = () => ({ server: 'vcs', fields: { token: it.good() } })
+  await put(it.alice, given())
+  await put(it.ctx, { ...given(), group: 'staff' })
+  expect(await plan(it.ctx, { file: { groups: {} } })).toMatchObject({ removed: ['1 secret of the group staff'] })
+  const file = { servers: { plain: { kind: 'mounted' as const } }, groups: {} }
+  const removed = ['2 secrets for the server vcs']
+  expect(await plan(it.ctx, { file })).toMatchObject({ removed })
+  expect(await apply(it.ctx, { file })).toMatchObject({ removed })
+  expect(await plan(it.ctx, { file: { groups: { more: {} } } })).not.toHaveProperty('removed')
 })

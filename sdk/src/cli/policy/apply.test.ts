@@ -94,3 +94,18 @@ test('an export names the policy, and whom the identity provider made members', 
     '',
   ])
 })
+
+test('secrets that go with what a file removes are named before and after', async () => {
+  const edits = ['remove server gitlab']
+  const removed = ['3 secrets for the server gitlab']
+  await using gateway = await standIn({
+    policy: {
+      version: () => ({ policy: old, revision: 17 }),
+      plan: () => ({ edits, people: [], removed, policy: old }),
+      apply: () => ({ revision: 18, edits, removed }),
+    },
+  })
+  const environment = { ...at(gateway.url), ...stdin }
+  expect((await bir(['plan', '-f', '-'], environment)).out).toContain('  destroys 3 secrets for the server gitlab\n')
+  expect((await bir(['apply', '-f', '-'], environment)).out).toContain('destroyed 3 secrets for the server gitlab\n')
+})

@@ -27,7 +27,7 @@ export const apply: Define = (parent, act) => {
     .option('-f, --file <file>', 'the policy, such as bir.yaml; - reads stdin')
     .option('--plan <file>', 'a plan that "bir plan -o" kept; it is refused when the policy is another one by now')
     .option('--expect <policy>', 'only if this is in force: a revision, or the policy that "bir export" names in its first line')
-    .option('--json', '{"revision","edits","enforcement"}')
+    .option('--json', '{"revision","edits","removed","enforcement"}')
     .addHelpText(
       'after',
       '\nExamples:\n  bir plan -f bir.yaml && bir apply -f bir.yaml\n  bir plan -f bir.yaml -o plan.json && bir apply --plan plan.json\n  bir apply -f bir.yaml --expect 17\n  bir export | sed s/read/write/ | bir apply -f -',
@@ -42,6 +42,7 @@ export const apply: Define = (parent, act) => {
           return exitOf(enforcement)
         }
         for (const edit of result.edits) context.print(printable(edit))
+        for (const text of result.removed ?? []) context.print(`destroyed ${printable(text)}`)
         const count = result.edits.length
         const done = count === 0 ? 'Nothing to change' : `${count} ${count === 1 ? 'change' : 'changes'} applied`
         return reportEnforcement(context, `${done}; revision ${result.revision}`, enforcement)

@@ -19,7 +19,7 @@ export const plan: Define = (parent, act) => {
     .requiredOption('-f, --file <file>', 'the policy, such as bir.yaml; - reads stdin')
     .option('--exit-code', 'exit with 3 when something would change')
     .option('-o, --output <file>', 'keep the plan there: "bir apply --plan" does that and nothing else')
-    .option('--json', '{"edits","people","policy"}')
+    .option('--json', '{"edits","people","removed","policy"}')
     .addHelpText(
       'after',
       '\nExamples:\n  bir plan -f bir.yaml\n  bir plan -f bir.yaml -o plan.json && bir apply --plan plan.json\n  bir plan -f bir.yaml --exit-code || echo "the policy has drifted"',
@@ -46,10 +46,11 @@ async function keep(context: Context, output: string, { policy, edits, file }: z
   context.note(`The plan is in ${output}: "bir apply --plan ${output}" does it, while the policy is the same.`)
 }
 
-function printPlan(context: Context, { edits, people }: z.infer<typeof Plan>): void {
+function printPlan(context: Context, { edits, people, removed = [] }: z.infer<typeof Plan>): void {
   if (edits.length === 0) return context.print('Nothing would change.')
   context.print('The file would')
   for (const edit of edits) context.print(`  ${printable(edit)}`)
+  for (const text of removed) context.print(`  ${context.paint('bad', `destroys ${printable(text)}`)}`)
   context.print(people.length === 0 ? 'Nobody gains or loses a tool by it.' : 'and so')
   for (const change of people) printChange(context, change)
   const unseen = [...new Set(people.filter((change) => change.unseen).map(({ server }) => server))].sort()
