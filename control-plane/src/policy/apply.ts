@@ -11,15 +11,15 @@ import { setMembers } from '../groups/members.ts'
 import { bucketsOfHolders, bucketsOfUsers, symmetricDifference } from '../holders/buckets.ts'
 import { storeSections } from '../policy-sections/sections.ts'
 import { tryErasures } from '../secrets/erasures/erasures.ts'
+import { removedSecrets } from '../secrets/erasures/removed-secrets.ts'
 import { insertRestrictions } from '../restrictions/restrictions.ts'
 import { writeAccounts } from '../service-accounts/write.ts'
 import { removeServer, storeServer } from '../servers/servers.ts'
 import { writeDeclared } from '../users/write-declared.ts'
 import { storeSettings } from '../settings/settings.ts'
 import { anyOf } from '../policy-rows/read.ts'
-import { difference, editsBetween, memberChanges } from './edits.ts'
+import { difference, editsBetween, memberChanges, removedRows } from './edits.ts'
 import { readFile } from './read-file.ts'
-import { removedSecrets } from './removed-secrets.ts'
 import type { PolicyState } from './state.ts'
 import type { PolicyRows } from '../policy-rows/types.ts'
 import { refuseUnexpected } from './version.ts'
@@ -32,7 +32,7 @@ export async function apply(ctx: Ctx, { file, ...expected }: z.output<Api['polic
     await refuseUnexpected(trx, expected, before)
     const edits = editsBetween(before, after)
     if (edits.length === 0) return { value: { edits }, dirty: 'nothing' }
-    const removed = await removedSecrets(trx, before, after)
+    const removed = await removedSecrets(trx, removedRows(before, after))
     const value = { edits, ...(removed.length > 0 && { removed }) }
     const detail = [...edits, ...removed.map((text) => `destroy ${text}`)].join('\n')
     return { value, dirty: await write(trx, before, after, ctx), detail }

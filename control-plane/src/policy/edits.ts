@@ -29,6 +29,12 @@ export function difference<Row extends { id: string }>(before: readonly Row[], a
   }
 }
 
+/** The servers and groups that a file leaves out. */
+export const removedRows = (before: PolicyState, after: PolicyState) => ({
+  servers: difference(before.rows.servers, after.rows.servers).removed,
+  groups: difference(before.rows.groups, after.rows.groups).removed,
+})
+
 /** What a file changes in the policy: one line per row. Empty if the file describes the policy that is in force. */
 export function editsBetween(before: PolicyState, after: PolicyState, nowMs = Date.now()): string[] {
   const name = holderNamer(new Map([...before.handles, ...after.handles]), new Set([...before.services, ...after.services]))

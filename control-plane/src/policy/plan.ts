@@ -12,11 +12,11 @@ import type { Ctx } from '../base/context.ts'
 import type { Mountable } from '../compile/compile.ts'
 import { readPeople } from '../policy-rows/read.ts'
 import { accountsDisabledAfter } from '../service-accounts/declared.ts'
+import { removedSecrets } from '../secrets/erasures/removed-secrets.ts'
 import { disabledAfter } from '../users/declared.ts'
-import { editsBetween } from './edits.ts'
+import { editsBetween, removedRows } from './edits.ts'
 import { policyOf } from './in-memory.ts'
 import { readFile } from './read-file.ts'
-import { removedSecrets } from './removed-secrets.ts'
 import type { PolicyState } from './state.ts'
 import type { PersonRow, ServerRow } from '../policy-rows/types.ts'
 import { policyHash } from './version.ts'
@@ -35,7 +35,7 @@ export function plan({ db, catalog, idpProvider, providers }: Ctx, { file }: z.o
       const policy = policyHash(before)
       const edits = editsBetween(before, after)
       if (edits.length === 0) return { edits, people: [], policy }
-      const lost = await removedSecrets(trx, before, after)
+      const lost = await removedSecrets(trx, removedRows(before, after))
       const removed = lost.length === 0 ? {} : { removed: lost }
 
       const compare = comparison(before, after, catalog, Date.now())

@@ -1,13 +1,11 @@
 import { sql } from 'kysely'
-import { anyOf } from '../policy-rows/read.ts'
-import type { Db } from '../policy-rows/types.ts'
-import { difference } from './edits.ts'
-import type { PolicyState } from './state.ts'
+import { anyOf } from '../../policy-rows/read.ts'
+import type { Db, GroupRow, ServerRow } from '../../policy-rows/types.ts'
 
 /** The secrets that go with the servers and groups that a file removes, a text for each of these that has some. */
-export async function removedSecrets(db: Db, before: PolicyState, after: PolicyState): Promise<string[]> {
-  const servers = difference(before.rows.servers, after.rows.servers).removed.map(({ id }) => id)
-  const groups = difference(before.rows.groups, after.rows.groups).removed
+export async function removedSecrets(db: Db, removed: { servers: ServerRow[]; groups: GroupRow[] }): Promise<string[]> {
+  const { groups } = removed
+  const servers = removed.servers.map(({ id }) => id)
   const ofServers = await db
     .selectFrom('secrets')
     .select(['server', (eb) => eb.fn.countAll<number | string>().as('count')])
