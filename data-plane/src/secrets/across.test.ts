@@ -25,19 +25,26 @@ test('texts without a secret across them are the very same array', () => {
   expect(hideAcross(texts, secrets)).toBe(texts)
 })
 
-test('a secret that comes piece by piece is hidden from its eighth character on', () => {
+test('a secret that comes piece by piece is hidden from its half on', () => {
   let said = ''
   const left: string[] = []
   for (const piece of ['so: ', ...token.match(/.{1,3}/g)!, ' it was']) {
     left.push(hideContinued(said, piece, secrets))
     said = endOf(said + piece, secrets)
   }
-  expect(left.join('').replaceAll('•', '')).toBe(`so: ${token.slice(0, 6)} it was`)
+  expect(left.join('').replaceAll('•', '')).toBe(`so: ${token.slice(0, 12)} it was`)
 })
 
 test('a beginning that turns out to be none stays hidden, and what follows does not', () => {
-  expect(hideContinued('', `see ${token.slice(0, 9)}`, secrets)).toBe('see •••')
-  expect(hideContinued(`see ${token.slice(0, 9)}`, ' for more', secrets)).toBe(' for more')
+  expect(hideContinued('', `see ${token.slice(0, 15)}`, secrets)).toBe('see •••')
+  expect(hideContinued(`see ${token.slice(0, 15)}`, ' for more', secrets)).toBe(' for more')
+})
+
+test('who guesses a few characters after a known beginning does not see whether they are right', () => {
+  for (let length = 1; length < token.length / 2; length++) {
+    const right = token.slice(0, length)
+    expect(hideContinued('', `is it ${right}`, secrets)).toBe(`is it ${right}`)
+  }
 })
 
 test('what was said is remembered only as far as a secret may reach back', () => {

@@ -1,8 +1,12 @@
 import { searchFor } from '../runtime/text-search.ts'
 import { HIDDEN } from './redact.ts'
 
-/** So much of the beginning of a secret tells enough to be hidden, before the rest is there. */
-const minBeginning = 8
+/**
+ * So much of the beginning of a secret is hidden before the rest is there: half of it, and no less. Whoever has a server
+ * repeat what they guess sees where something is hidden. From a shorter beginning they would find a secret that others
+ * gave one character after the other.
+ */
+const beginningOf = (secret: string): string => secret.slice(0, Math.max(8, Math.ceil(secret.length / 2)))
 /** So far back from a cut, or from the end of what was said, is looked for the beginning of a value. */
 const maxAroundChars = 8_192
 
@@ -32,7 +36,7 @@ export function hideAcross(texts: readonly string[], secrets: readonly string[])
 
 /**
  * What is said next on a stream, with that part of a secret hidden which goes on from what was said `before`, or which
- * begins at the end of `text`. Of a secret that comes in small pieces the first few characters have left already.
+ * begins at the end of `text`. Of a secret that comes in small pieces the first half has left already.
  */
 export function hideContinued(before: string, text: string, secrets: readonly string[]): string {
   const whole = before + text
@@ -71,7 +75,7 @@ const beginnings = new WeakMap<readonly string[], readonly string[]>()
 function beginningsOf(secrets: readonly string[]): readonly string[] {
   const known = beginnings.get(secrets)
   if (known) return known
-  const made = secrets.map((secret) => secret.slice(0, minBeginning))
+  const made = secrets.map(beginningOf)
   beginnings.set(secrets, made)
   return made
 }
