@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { aPlaneWithDesk, tokens, usable, whole } from '../testing/desk.ts'
 import { ALICE, DAVE, modernRequest } from '../testing/plane.ts'
+import type { PolicyParts } from '../testing/policy.ts'
 
 test('a call is made with the secret of its person, and nobody hears of it, however the service repeats it', async () => {
   const { service, call, ask, plane } = await aPlaneWithDesk()
@@ -120,6 +121,18 @@ test('check_server of debug tries the secret, list_servers says how it stands an
   )
   expect(await ask('meta', 'list_servers', {}, DAVE)).toContain('/secrets#desk')
   expect(await ask('meta', 'list_permissions', { server: 'desk' }, DAVE)).toContain('secret-missing')
+})
+
+test.for<[string, PolicyParts]>([
+  ['is switched off', { revoked: { killed: ['desk'] } }],
+  ['is disabled for the person', { grants: { desk: { user: [{ level: 'disabled' }] }, debug: whole } }],
+  ['was open to the person until a moment ago', { grants: { desk: { user: [{ level: 'read', expiresAtMs: 1 }] }, debug: whole } }],
+])('check_server of debug tries no secret at a server that %s', async ([, parts]) => {
+  const { plane, store } = await aPlaneWithDesk({ [ALICE]: { desk: usable } })
+  plane.use({ grants: { desk: whole, debug: whole }, ...parts })
+  const request = modernRequest(await plane.token(), 'tools/call', { name: 'check_server', arguments: { server: 'desk' } })
+  expect(await (await fetch(`${plane.url}/mcp/debug`, request)).text()).toContain('There is no server desk that you may use.')
+  expect(store.reads).toBe(0)
 })
 
 test('when the service refuses a secret and the store has no other, it is tried by itself', async () => {

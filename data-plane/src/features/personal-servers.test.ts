@@ -160,6 +160,20 @@ test('a tool that the server lists to one person is listed to no other, at eithe
   }
 })
 
+test('a server that is switched off is sent nobody’s token', async () => {
+  await using server = await sdkServer(things)
+  await using plane = await aPlane(server.url, 'legacy')
+  await call(plane, 'alice')
+  plane.use({ revoked: { killed: ['things'] } })
+  expect(await ask(plane, 'dave', 'tools/list')).not.toContain('echo')
+  expect(await ask(plane, 'dave', 'tools/list', {}, '/mcp')).not.toContain('echo')
+  expect(await call(plane, 'dave')).toContain('Unknown tool')
+  // What may be under way for dave would have been there before this.
+  plane.use({})
+  await call(plane, 'alice')
+  expect(server.seen.filter(({ headers }) => nameOf(headers['x-token']) === 'dave')).toEqual([])
+})
+
 test('a renewed secret is sent from the next call on; one that is gone takes its person’s tools with it', async () => {
   await using server = await modernServer(repeating)
   await using plane = await aPlane(server.url, '2026-07-28')

@@ -37,7 +37,8 @@ export function callerSecrets({ policy: source, leases, secrets, portalUrl, rech
       const policy = source.current()
       const subject = subjectOf(id)
       const person = subject && personOf(policy, subject)
-      const standing = person && !person.disabled ? secretFor(policy, person, server, Date.now()) : undefined
+      const isOpen = person && !person.disabled && !policy.revoked.killed.has(server)
+      const standing = isOpen ? secretFor(policy, person, server, Date.now()) : undefined
       if (!standing?.usable)
         throw new ToolError('secret_missing', 'There is no good secret of yours for this server.', { hint: hint(server) })
       const { holder, version } = standing.secret

@@ -1,5 +1,6 @@
 import { decideFor } from '@bir/sdk/contract/decide'
 import { secretFor } from '@bir/sdk/contract/decide-secret'
+import { prospect } from '@bir/sdk/contract/decide-server'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { SecretFields } from '@bir/sdk/contract/secret-holder'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
@@ -38,8 +39,10 @@ export function gatewayView(ports: Needs, call: Incoming & Authenticated): Gatew
     async check(id, signal) {
       const server = ports.servers.get(id)
       const entry = policy.servers.get(id)
-      if (entry?.kind === 'remote' && person.grants.has(id)) return checkRemote(ports, call, id)
-      if (!server || entry?.kind !== 'mounted' || !person.grants.has(id))
+      // Nothing goes, and no secret, to a server that is switched off, or that the person may not use now.
+      const mayUse = prospect(policy, person, id, Date.now()).level !== 'disabled'
+      if (entry?.kind === 'remote' && mayUse) return checkRemote(ports, call, id)
+      if (!server || entry?.kind !== 'mounted' || !mayUse)
         throw new ToolError('not_found', `There is no server ${id} that you may use.`, { hint: 'list_servers of meta names them.' })
       const { settings } = entry
       const contextWith = (secret: SecretFields | undefined) => checkContext(ports, call, { settings, secret, id, signal })
