@@ -1,4 +1,5 @@
 import { Level } from './level.ts'
+import { SECRET_UNUSABLE, SECRET_USABLE } from './snapshot.ts'
 import type { SecretEntry } from './snapshot.ts'
 
 /* The column `secrets` of a bucket: what is known of the secrets that people have of their own. */
@@ -37,6 +38,9 @@ export function readSecretColumn(bytes: DataView, servers: readonly string[], pe
   }
 }
 
+/** Of a secret that covers no level. The number of such a level is that of every level. */
+const coversNothing = 1 + SECRET_UNUSABLE.indexOf('insufficient_scope')
+
 /** Writes the columns. Rows may come in any order. */
 export function writeSecretColumn(rows: readonly SecretRow[]): { secretServers: string[]; secrets: Uint8Array } {
   const secretServers = [...new Set(rows.map(({ server }) => server))].sort()
@@ -46,7 +50,8 @@ export function writeSecretColumn(rows: readonly SecretRow[]): { secretServers: 
   keyed.forEach(({ position, server, state, version, level, expiresAtMs }, at) => {
     const levelCode = level === undefined ? 0 : Level.options.indexOf(level)
     const expiresAtS = expiresAtMs === undefined ? 0 : Math.max(1, Math.min(Math.floor(expiresAtMs / 1000), 0xffff_ffff))
-    const words = [position, ((index.get(server) ?? 0) | (state << 16) | (levelCode << 24)) >>> 0, version, expiresAtS]
+    const stated = state === SECRET_USABLE && level === 'disabled' ? coversNothing : state
+    const words = [position, ((index.get(server) ?? 0) | (stated << 16) | (levelCode << 24)) >>> 0, version, expiresAtS]
     words.forEach((word, offset) => bytes.setUint32(at * bytesPerSecret + offset * 4, word, true))
   })
   return { secretServers, secrets: new Uint8Array(bytes.buffer) }

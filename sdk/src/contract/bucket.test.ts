@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readSecretColumn, writeSecretColumn } from './bucket-secrets.ts'
 import { handleAt, isDisabled, positionIn, readBucket } from './bucket.ts'
+import { SECRET_UNUSABLE } from './snapshot.ts'
 import { subjectOf } from './subject.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -78,6 +79,12 @@ test('the column of secrets says of every person and server what was written, an
       expect(column.of(0, 'absent')).toBeUndefined()
     }),
   )
+})
+
+test('a secret that covers no level is one that cannot be used, and none that covers every level', () => {
+  const { secretServers, secrets } = writeSecretColumn([{ position: 0, server: 'gitlab', version: 1, state: 0, level: 'disabled' }])
+  const entry = readSecretColumn(new DataView(secrets.buffer as ArrayBuffer), secretServers, 1).of(0, 'gitlab')
+  expect(entry?.state).toBe(1 + SECRET_UNUSABLE.indexOf('insufficient_scope'))
 })
 
 test('a column of secrets that does not fit its bucket is refused', () => {
