@@ -2,11 +2,12 @@ import { searchFor } from '../runtime/text-search.ts'
 import { HIDDEN } from './redact.ts'
 
 /**
- * So much of the beginning of a secret is hidden before the rest is there: half of it, and no less. Whoever has a server
- * repeat what they guess sees where something is hidden. From a shorter beginning they would find a secret that others
- * gave one character after the other.
+ * So much of the beginning of a secret is hidden before the rest is there: half of it, and no less. Whoever has a
+ * server repeat what they guess sees where something is hidden. From a shorter beginning they would find a secret that
+ * others gave one character after the other.
  */
 const beginningOf = (secret: string): string => secret.slice(0, Math.max(8, Math.ceil(secret.length / 2)))
+
 /** So far back from a cut, or from the end of what was said, is looked for the beginning of a value. */
 const maxAroundChars = 8_192
 
