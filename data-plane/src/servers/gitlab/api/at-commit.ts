@@ -33,8 +33,8 @@ export async function atCommit<Item>(
 const isSha = /^([0-9a-f]{40}|[0-9a-f]{64})$/
 const cursorAt = /^([0-9a-f]{40,64})\.(.+)$/s
 
-/** Undefined: GitLab lists no commits there. What is asked for will say why. */
-async function latestCommit(api: HttpApi, project: string, ref: string | undefined): Promise<string | undefined> {
+/** The commit that a branch or a tag names now. Undefined: GitLab lists none there. What is asked for will say why. */
+export async function latestCommit(api: HttpApi, project: string, ref: string | undefined): Promise<string | undefined> {
   const { data } = await api.page(path`/projects/${project}/repository/commits`, Commits, { ref_name: ref, per_page: 1 })
   return data[0]?.id
 }

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { inBrief } from '../../../server-kit/define-tool.ts'
 import { textArg } from '../input/text-arg.ts'
 import { maxCharsArg } from '../shape/fit-lines.ts'
-import { chosenFiles, diffLine, DiffItem, fitDiffs, isCut } from './file-diff.ts'
-import type { FileDiff } from './file-diff.ts'
+import { chosenFiles, diffLine, DiffItem, fitDiffs, isCut as isCutFile } from './file-diff.ts'
+import type { FileDiff, FittedDiffs } from './file-diff.ts'
 
 /** The arguments that every diff takes. */
 export const diffInput = {
@@ -32,33 +32,42 @@ interface Files {
   readonly items: readonly FileDiff[]
   readonly nextCursor: string | null
   readonly total?: number | undefined
+  /** GitLab did not give all files. */
+  readonly isCut?: boolean
 }
 
 /** The files of a page: their names and counts, and their text where it was asked for and there is room. */
 export function diffReply(
-  { items: files, nextCursor, total }: Files,
+  { items: files, nextCursor, total, isCut = false }: Files,
   { paths, stat_only, max_chars }: { paths?: string[] | undefined; stat_only: boolean; max_chars: number },
 ) {
   const chosen = chosenFiles(files, paths)
-  const { items, left, leftCount } = fitDiffs(chosen, max_chars, !stat_only || paths !== undefined)
-  const note = noteOn(chosen, leftCount)
+  const fitted = fitDiffs(chosen, max_chars, !stat_only || paths !== undefined)
+  const { items, left, leftCount } = fitted
+  const notes = [
+    ...roomNotes(fitted),
+    ...(chosen.some(isCutFile)
+      ? ['A limit of this GitLab cut files that are too_large, collapsed or empty: read them with get_file.']
+      : []),
+    ...(isCut ? ['GitLab did not give all files.'] : []),
+  ]
   return {
     items,
     count: items.length,
     next_cursor: nextCursor,
     ...(total !== undefined && { total }),
-    truncated: nextCursor !== null || leftCount > 0,
+    truncated: nextCursor !== null || leftCount > 0 || isCut,
     ...(left.length > 0 && { left }),
-    ...(note !== undefined && { note }),
+    ...(notes.length > 0 && { note: notes.join(' ') }),
   }
 }
 
-function noteOn(files: readonly FileDiff[], leftCount: number): string | undefined {
-  const notes = [
-    ...(leftCount > 0 ? [`${leftCount} files found no room: ask for some of them with paths, or raise max_chars.`] : []),
-    ...(files.some(isCut) ? ['A limit of this GitLab cut files that are too_large, collapsed or empty: read them with get_file.'] : []),
+function roomNotes({ items, leftCount, isLastCut }: FittedDiffs): string[] {
+  const others = leftCount - (isLastCut ? 1 : 0)
+  return [
+    ...(isLastCut ? [`The diff of ${items.at(-1)?.file} is cut: raise max_chars, or read the file with get_file.`] : []),
+    ...(others > 0 ? [`${others} files found no room: ask for some of them with paths, or raise max_chars.`] : []),
   ]
-  return notes.length === 0 ? undefined : notes.join(' ')
 }
 
 export const diffText = ({ items, next_cursor, total, note }: z.output<typeof diffOutput>): string =>

@@ -71,11 +71,13 @@ export interface FittedDiffs {
   /** The first files that found no room, by path. */
   readonly left: string[]
   readonly leftCount: number
+  /** The first of these is the last item, whose text is cut. */
+  readonly isLastCut: boolean
 }
 
 const maxLeft = 20
 
-/** As many files as there is room for; the first of them in parts, if it is alone too long. */
+/** As many files as there is room for: at least the first, in parts if it is alone too long. */
 export function fitDiffs(files: readonly FileDiff[], maxChars: number, withText: boolean): FittedDiffs {
   const items: DiffItem[] = []
   let room = maxChars
@@ -84,12 +86,13 @@ export function fitDiffs(files: readonly FileDiff[], maxChars: number, withText:
     const head = { file: name, added, removed, ...(flags.length > 0 && { flags }) }
     const headChars = name.length + 40
     const fitted = withText ? fitLines(diff, Math.max(room - headChars, 0)) : undefined
-    if (room < headChars || (fitted && fitted.leftChars > 0 && index > 0)) return { items, ...leftOf(files.slice(index)) }
+    if (index > 0 && (room < headChars || (fitted && fitted.leftChars > 0)))
+      return { items, ...leftOf(files.slice(index)), isLastCut: false }
     items.push({ ...head, ...(fitted && fitted.text !== '' && { diff: fitted.text }) })
-    if (fitted && fitted.leftChars > 0) return { items, ...leftOf(files.slice(index)) }
+    if (fitted && fitted.leftChars > 0) return { items, ...leftOf(files.slice(index)), isLastCut: true }
     room -= headChars + (fitted?.text.length ?? 0)
   }
-  return { items, left: [], leftCount: 0 }
+  return { items, left: [], leftCount: 0, isLastCut: false }
 }
 
 const leftOf = (files: readonly FileDiff[]) => ({

@@ -6,12 +6,10 @@ import { api } from '../api/gitlab-api.ts'
 import { gitlab } from '../declaration/server.ts'
 import { projectId } from '../input/reference.ts'
 import { ProjectArg, textArg } from '../input/text-arg.ts'
+import { comparedFiles } from './comparison.ts'
 import { diffInput, diffOutput, diffReply, diffText } from './diff-reply.ts'
-import { FileDiff } from './file-diff.ts'
 import { filesOf } from './files-of.ts'
 import { pageThatFits } from './page-that-fits.ts'
-
-const Compared = z.object({ diffs: z.array(FileDiff) })
 
 export const getDiff = gitlab.tool({
   name: 'get_diff',
@@ -28,7 +26,7 @@ export const getDiff = gitlab.tool({
   }),
   output: diffOutput,
   async run(args, context) {
-    const { commit, from, to, limit, cursor } = args
+    const { commit, from, to } = args
     const id = projectId(context.settings, args.project)
     if (commit !== undefined && from === undefined && to === undefined) {
       const list = (ref: string) => ({
@@ -36,24 +34,15 @@ export const getDiff = gitlab.tool({
         path: path`/projects/${id}/repository/commits/${ref}/diff`,
         query: { unidiff: true },
       })
-      if (args.paths) return diffReply(await filesOf(list(commit)), args)
+      if (args.paths) return diffReply(await filesOf(list(commit), args.paths), args)
       const place = { api: api(context), project: id, ref: commit, asked: { tool: 'get_diff', args } }
-      return diffReply(await atCommit(place, (ref = commit, asked) => pageThatFits({ ...list(ref), asked })), args)
+      return diffReply(await atCommit(place, (ref = commit, asked) => pageThatFits({ ...list(ref), asked }, args)), args)
     }
     if (commit !== undefined || from === undefined || to === undefined) throw whichOne()
-    if (cursor !== undefined) throw noPages()
-    const { diffs } = await api(context).get(path`/projects/${id}/repository/compare`, Compared, {
-      from,
-      to,
-      straight: false,
-      unidiff: true,
-    })
-    return diffReply({ items: args.paths ? diffs : diffs.slice(0, limit), nextCursor: null, total: diffs.length }, args)
+    return diffReply(await comparedFiles({ api: api(context), project: id, from, to, asked: { tool: 'get_diff', args }, args }), args)
   },
   text: diffText,
 })
 
 const whichOne = () =>
   new ToolError('invalid_input', 'Give commit alone, or from and to.', { hint: 'commit: one sha. from and to: branches, tags or commits.' })
-
-const noPages = () => new ToolError('invalid_input', 'A comparison has no pages.', { hint: 'Name files with paths.' })

@@ -23,7 +23,7 @@ export const getMergeRequestDiff = gitlab.tool({
       path: path`/projects/${project}/merge_requests/${iid}/diffs`,
       query: { unidiff: true },
     }
-    const page = args.paths ? await filesOf(list) : await pageThatFits({ ...list, asked })
+    const page = args.paths ? await filesOf(list, args.paths) : await pageThatFits({ ...list, asked }, args)
     return diffReply(page, args)
   },
   text: diffText,

@@ -107,6 +107,15 @@ const changedInMergeRequest: Walk = {
   },
 }
 
+const compared: Walk = {
+  ...changedInMergeRequest,
+  tool: 'get_diff',
+  args: { project: 'shop/web', from: 'main', to: 'feature' },
+  isPinned: true,
+}
+
+const withText = { stat_only: false, max_chars: 500 }
+
 /** Walks over what is in a repository. */
 export const walksOverRepositories: readonly Walk[] = [
   branches,
@@ -119,4 +128,7 @@ export const walksOverRepositories: readonly Walk[] = [
   files({ recursive: true, path: 'src' }),
   changedInCommit,
   changedInMergeRequest,
+  { ...changedInMergeRequest, args: { ...changedInMergeRequest.args, ...withText } },
+  compared,
+  { ...compared, args: { ...compared.args, ...withText } },
 ]
