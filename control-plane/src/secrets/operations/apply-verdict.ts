@@ -7,7 +7,9 @@ import { readSettings } from '../../settings/settings.ts'
 import { bucketsOfSecrets } from '../rows/buckets.ts'
 import { note } from '../rows/history.ts'
 import { describeSecretHolder, secretHolderNames } from '../rows/holder.ts'
+import { neededBy } from '../rows/needed.ts'
 import { nextCheck } from '../rows/next-check.ts'
+import { isProvenFor } from '../rows/proven-for.ts'
 import { placeOfRow, readSecretRow } from '../rows/rows.ts'
 import type { SecretRow } from '../rows/rows.ts'
 
@@ -25,7 +27,7 @@ const states: Partial<Record<VerdictWord, SecretState>> = {
  * one on a value that is not the present one. Resolves with the revision when planes must know it.
  */
 export async function applyVerdict(ctx: Ctx, row: SecretRow, verdict: SecretVerdict): Promise<number | undefined> {
-  const { db, actor } = ctx
+  const { db, actor, catalog } = ctx
   const state = states[verdict.verdict]
   if (!isJudged(verdict.verdict) || state === undefined) return undefined
   const now = new Date()
@@ -57,6 +59,9 @@ export async function applyVerdict(ctx: Ctx, row: SecretRow, verdict: SecretVerd
     const before = await readSecretRow(trx, place)
     const hasMoved = before?.state === 'moved' && row.state !== 'moved'
     if (before?.version !== row.version || hasMoved || !isNews(before)) return { value: undefined, dirty: 'nothing' }
+    // One that was moved already is not moved once more by a server that moves while it is tried.
+    if (state === 'ok' && !isProvenFor(before, (await neededBy(trx, catalog, row.server)).need))
+      return { value: undefined, dirty: 'nothing' }
     await trx
       .updateTable('secrets')
       .set({ ...facts, state })

@@ -91,6 +91,23 @@ test('a server at another address gets no secret of before: it is moved, and put
   expect(it.service.state.tokens.at(-1)).toBe(token)
 })
 
+test('a moved secret that is tried while its server moves away again stays moved', async () => {
+  await using it = await aSecretWorld()
+  await saved(it)
+  const at = (url: string) => putServer(it.ctx, { id: 'vcs', kind: 'mounted', settings: { url } })
+  await at('http://127.0.0.1:1')
+  await at(it.service.url)
+  const { prove } = it.ctx.secrets
+  const slow: typeof prove = async (trial) => {
+    const verdict = await prove(trial)
+    await at('http://127.0.0.1:1')
+    return verdict
+  }
+  const checking = check({ ...it.alice, secrets: { ...it.ctx.secrets, prove: slow } }, { server: 'vcs' })
+  expect(await checking).toMatchObject({ verdict: 'ok', state: 'moved' })
+  expect(await states(it)).toEqual(['moved'])
+})
+
 test('secrets go with their server and their group, values too, and the answer says how many', async () => {
   await using it = await aSecretWorld()
   await saved(it)
