@@ -8,8 +8,9 @@ import type { Ctx } from '../base/context.ts'
 import { json, Refusal } from '../base/http.ts'
 import type { Answer, Exchange } from '../base/http.ts'
 import type { Log } from '../base/log.ts'
-import { takeMissing } from '../secrets/operations/report.ts'
-import { StoreFault } from '../secrets/stores/store.ts'
+import { UNREADABLE } from '../secrets/operations/apply-verdict.ts'
+import { takeMissing, takeReport } from '../secrets/operations/report.ts'
+import { isUnreadable, StoreFault } from '../secrets/stores/store.ts'
 import { jsonOf, parse } from './body.ts'
 import { planeAndBody } from './plane.ts'
 
@@ -30,8 +31,13 @@ export async function readSecret({ db, issuer, ctxOf, log }: ReadParts, exchange
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxJsonBytes)
   const asked = parse(SecretReadRequest, jsonOf(body))
   if (!(await mayRead(db, asked))) throw noSecret()
-  const { store } = ctxOf(`plane:${plane.name}`).secrets
-  const stored = await store.read({ holder: asked.holder, server: asked.server }).catch(refusedBy(log))
+  const ctx = ctxOf(`plane:${plane.name}`)
+  const stored = await ctx.secrets.store.read({ holder: asked.holder, server: asked.server }).catch(async (error: unknown) => {
+    if (!isUnreadable(error)) return refusedBy(log)(error)
+    log('warn', 'secret-not-read', { kind: error.kind, why: error.message })
+    await takeReport(ctx, { ...asked, verdict: UNREADABLE })
+    throw new Refusal(409, 'secret_unreadable', 'What lies in the store for this secret cannot be read.')
+  })
   // Meanwhile another value may lie there, for another address.
   if (!stored || !(await mayRead(db, asked))) throw noSecret()
   const sealed: SealedSecret = { ...asked, fields: stored.fields }

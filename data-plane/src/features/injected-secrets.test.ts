@@ -29,7 +29,7 @@ test("a secret is hidden in the records of its person's calls, also where the pe
 test.for([
   [undefined, 'secret_missing', 'needs a secret of yours'],
   [{ ...usable, state: 1 }, 'secret_missing', 'has expired'],
-  [{ ...usable, state: 2 }, 'secret_missing', 'Desk refused it, or the store of the secrets has lost it.'],
+  [{ ...usable, state: 2 }, 'secret_missing', 'Desk refused it, or the store of the secrets has lost it or cannot read it.'],
   [{ ...usable, state: 5 }, 'secret_missing', 'at another address'],
   [{ ...usable, expiresAtMs: 1000 }, 'secret_missing', 'has expired'],
 ] as const)('with the secret %j a call answers %s with the link and the command', async ([entry, code, words]) => {
@@ -159,3 +159,17 @@ test('a value that the store has lost is told to the control plane, and the call
   expect(plane.records().map(({ header }) => header.reason)).toEqual(expect.arrayContaining(['secret-unusable', 'secret-changed']))
   expect(service.seen).toEqual([])
 })
+
+test.for([[{ foo: 'bar' }], [{ token: '' }], [{ token: 'in two\nlines' }], ['unreadable']] as const)(
+  'what lies in the store and is no secret (%j) is a tool error with the link, and nothing is sent',
+  async ([stored]) => {
+    const { call, store, service } = await aPlaneWithDesk()
+    if (stored === 'unreadable') store.isUnreadable = true
+    else store.values.set(`people/${ALICE}/desk`, stored)
+    const { result } = JSON.parse(await call('get_desk'))
+    expect(result).toMatchObject({ isError: true })
+    expect(result.content[0].text).toContain('secret_invalid')
+    expect(result.content[0].text).toContain('https://portal.example.com/secrets#desk')
+    expect(service.seen).toEqual([])
+  },
+)

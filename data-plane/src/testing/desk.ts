@@ -8,7 +8,7 @@ import type { SecretEntry, ServerEntry, ServerSecret } from '@bir/sdk/contract/s
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import type { RefusedSecret } from '../control/secrets/recheck.ts'
-import { StoreUnavailable } from '../secrets/reader.ts'
+import { StoreUnavailable, unreadable } from '../secrets/reader.ts'
 import { defineServer } from '../server-kit/define.ts'
 import { ALICE, DAVE, entryOf, modernRequest, testPlane } from './plane.ts'
 
@@ -85,7 +85,7 @@ export async function aPlaneWithDesk(
     [`people/${ALICE}/desk`, { token: tokens.alice }],
     [`people/${DAVE}/desk`, { token: tokens.dave }],
   ])
-  const store = { values, isAway: false, isWritten: false, reads: 0 }
+  const store = { values, isAway: false, isUnreadable: false, isWritten: false, reads: 0 }
   const rechecked: RefusedSecret[] = []
   const missed: { server: string; version: number }[] = []
   const entry: ServerEntry = { ...entryOf(server), secret: { order: ['person', 'group', 'shared'], ...ofOthers } }
@@ -102,6 +102,7 @@ export async function aPlaneWithDesk(
         async read(place) {
           store.reads++
           if (store.isAway) throw new StoreUnavailable('the store of the test is away')
+          if (store.isUnreadable) throw unreadable()
           return store.values.get(secretPath(place))
         },
         close: async () => undefined,

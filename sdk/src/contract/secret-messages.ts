@@ -7,7 +7,8 @@ import { SecretVerdict } from './secret-verdict.ts'
 
 /**
  * `POST /internal/v1/secrets/read`: the plane needs a secret for a call. Answers 404 `no_secret` when there is none in
- * this version, and 503 `store_unavailable` when the store does not answer.
+ * this version, 409 `secret_unreadable` when what lies there cannot be read, and 503 `store_unavailable` when the store
+ * does not answer.
  */
 export const SecretReadRequest = z.object({ server: ServerId, holder: SecretHolder, version: z.int().positive() })
 export type SecretReadRequest = z.infer<typeof SecretReadRequest>

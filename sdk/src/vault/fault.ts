@@ -18,6 +18,8 @@ export interface VaultFault {
   says: string
   /** The same may succeed later. */
   retryable: boolean
+  /** Of `malformed`: what the store calls the value that cannot be read. */
+  storeVersion?: string | undefined
 }
 
 export const vaultFault = (kind: VaultFaultKind, says: string, retryable = false): VaultFault => ({ kind, says, retryable })

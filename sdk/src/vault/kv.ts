@@ -98,14 +98,14 @@ const malformed = vaultFault('malformed', 'What lies there is no secret of ours:
 
 function readVersion2(body: unknown): KvSecret | VaultFault {
   const parsed = Version2.safeParse(body)
-  if (!parsed.success) return malformed
+  if (!parsed.success) return { ...malformed, storeVersion: softVersionOf(body) ? String(softVersionOf(body)) : undefined }
   const { data, metadata } = parsed.data.data
   return { fields: data, storeVersion: String(metadata.version) }
 }
 
 function readVersion1(body: unknown): KvSecret | VaultFault {
   const parsed = Version1.safeParse(body)
-  if (!parsed.success) return malformed
+  if (!parsed.success) return { ...malformed, storeVersion: '0' }
   const { [markKey]: mark = '0', ...fields } = parsed.data.data
   return { fields, storeVersion: mark }
 }

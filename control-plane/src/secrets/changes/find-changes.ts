@@ -2,6 +2,7 @@ import type { Database } from '@bir/db/schema'
 import { SecretVerdict } from '@bir/sdk/contract/secret-verdict'
 import type { Kysely, Selectable } from 'kysely'
 import { sql } from 'kysely'
+import { UNREADABLE } from '../operations/apply-verdict.ts'
 import { holderName } from '../stores/embedded/holder-keys.ts'
 import { StoreFault } from '../stores/store.ts'
 import type { ConsulKv } from '../stores/consul/consul-client.ts'
@@ -81,11 +82,13 @@ async function documentOf({ kv, prefix }: Parts, name: string): Promise<Document
 }
 
 function judge(row: Row, document: Document): Beside | undefined {
-  if (document === 'unreadable') return { row, is: 'changed', storeVersion: undefined }
+  if (document === 'unreadable') return isKnownUnreadable(row) ? undefined : { row, is: 'changed', storeVersion: undefined }
   const sealed = document.get(row.server)
   if (!sealed) return isKnownGone(row) ? undefined : { row, is: 'removed' }
   const storeVersion = String(sealed.version)
-  return storeVersion === row.store_version && !isKnownGone(row) ? undefined : { row, is: 'changed', storeVersion }
+  return storeVersion === row.store_version && !isKnownGone(row) && !isKnownUnreadable(row)
+    ? undefined
+    : { row, is: 'changed', storeVersion }
 }
 
 /** What is said of a secret that somebody took out of the store. */
@@ -94,7 +97,10 @@ export const GONE: SecretVerdict = {
   says: 'The store no longer has this secret: somebody deleted it there. Put it again.',
 }
 
-const isKnownGone = ({ state, verdict }: Row) => state === 'invalid' && SecretVerdict.safeParse(verdict).data?.says === GONE.says
+const isKnown = ({ says }: SecretVerdict, { state, verdict }: Row) =>
+  state === 'invalid' && SecretVerdict.safeParse(verdict).data?.says === says
+const isKnownGone = (row: Row) => isKnown(GONE, row)
+const isKnownUnreadable = (row: Row) => isKnown(UNREADABLE, row)
 
 const nameOf = ({ holder_kind: kind, holder_id: id }: Row) => holderName(kind === 'shared' ? { kind } : { kind, id })
 

@@ -25,5 +25,7 @@ export async function erase(ctx: Ctx, { user, group }: z.output<Api['secrets']['
     return { value: removed, dirty: await bucketsOfSecrets(trx, places, { appears: true }), detail: removed.join('\n') || 'no secrets' }
   })
   await tryErasures(db, secrets.store)
+  // Nothing of it can be opened any more, also where it could not be read.
+  await secrets.store.deleteUnreadable?.({ kind: holder.kind, id: holder.holderId }).catch(() => undefined)
   return { revision, ...(removed.length > 0 && { removed }) }
 }

@@ -13,6 +13,12 @@ import { isProvenFor } from '../rows/proven-for.ts'
 import { placeOfRow, readSecretRow } from '../rows/rows.ts'
 import type { SecretRow } from '../rows/rows.ts'
 
+/** What is said of a secret that lies in the store as nothing that can be read. */
+export const UNREADABLE: SecretVerdict = {
+  verdict: 'invalid',
+  says: 'What lies in the store for this secret cannot be read: put it again, or let an administrator mend it there.',
+}
+
 const states: Partial<Record<VerdictWord, SecretState>> = {
   ok: 'ok',
   invalid: 'invalid',

@@ -11,9 +11,10 @@ import { neededBy } from '../rows/needed.ts'
 import { isProvenFor } from '../rows/proven-for.ts'
 import { placeOfRow, readSecretRow, stateOf, storePlace } from '../rows/rows.ts'
 import type { SecretRow } from '../rows/rows.ts'
-import { applyVerdict } from './apply-verdict.ts'
+import { applyVerdict, UNREADABLE } from './apply-verdict.ts'
 import { canBeTried, storedFault } from '../saving/fields.ts'
 import { resultOf } from './result.ts'
+import { isUnreadable } from '../stores/store.ts'
 import { withStore } from '../saving/store-errors.ts'
 
 /** Tries the stored secret now. */
@@ -61,9 +62,10 @@ async function verdictOn(
   const { row: server, need } = await neededBy(db, catalog, row.server)
   if (server.killed) return 'off'
   if (!isProvenFor(row, need)) return 'moved'
-  const stored = await withStore(actor, 'read', () => secrets.store.read(storePlace(placeOfRow(row))))
+  const stored = await withStore(actor, 'read', () => secrets.store.read(storePlace(placeOfRow(row))).catch(asUnreadable))
   // Another value may be meant for another address.
   if ((await readSecretRow(db, placeOfRow(row)))?.version !== row.version) return 'changed'
+  if (stored === 'unreadable') return UNREADABLE
   if (!stored) return noValue
   const fault = storedFault(need, row.holder_kind, stored.fields)
   if (fault !== undefined)
@@ -72,4 +74,9 @@ async function verdictOn(
   const { mounted, settings } = need
   const verdict = await secrets.prove({ server: server.id, kind: server.kind, mounted, settings, fields: stored.fields })
   return verdict && (await judge(db, need.policy, holder, verdict)).verdict
+}
+
+function asUnreadable(error: unknown): 'unreadable' {
+  if (isUnreadable(error)) return 'unreadable'
+  throw error
 }

@@ -9,6 +9,7 @@ import { note } from '../rows/history.ts'
 import { describeSecretHolder, holderOf, refuseUnknownServer } from '../rows/holder.ts'
 import { readSecretRow, storePlace } from '../rows/rows.ts'
 import { noSecret } from './check.ts'
+import { isUnreadable } from '../stores/store.ts'
 import { withStore } from '../saving/store-errors.ts'
 
 /** Destroys the values first: nobody may think that a secret is gone while it lies there. */
@@ -18,16 +19,16 @@ export async function remove(ctx: Ctx, input: z.output<Api['secrets']['delete'][
   const holder = await holderOf(db, actor, input)
   const place = { kind: holder.kind, holderId: holder.holderId, server }
   const row = await readSecretRow(db, place)
-  if (!row) {
-    await refuseUnknownServer(db, actor, server)
-    // A process that ended while it saved may have left a value that no list names.
-    await withStore(actor, 'delete', () => secrets.store.delete(storePlace(place)))
-    throw noSecret(server, holder)
-  }
-  await withStore(actor, 'delete', () => secrets.store.delete(storePlace(place)))
-  const detail = `secret of ${describeSecretHolder(holder)}, version ${row.version}`
+  if (!row) await refuseUnknownServer(db, actor, server)
+  const cannotBeRead = await secrets.store.read(storePlace(place)).then(() => false, isUnreadable)
+  // Without a row too: a process that ended while it saved may have left a value that no list names.
+  await withStore(actor, 'delete', () => secrets.store.delete(storePlace(place), { unreadable: true }))
+  if (!row && !cannotBeRead) throw noSecret(server, holder)
+  const what = cannotBeRead ? 'what lay there could not be read, and went whole' : undefined
+  const detail = [`secret of ${describeSecretHolder(holder)}`, row && `version ${row.version}`, what].filter(Boolean).join(', ')
   try {
     const { revision } = await change(ctx, { action: 'secrets.delete', target: server, detail }, async (trx) => {
+      if (!row) return { value: undefined, dirty: [] }
       const { numDeletedRows } = await trx
         .deleteFrom('secrets')
         .where('id', '=', row.id)

@@ -22,6 +22,8 @@ import { resultOf } from './result.ts'
 import { save } from '../saving/save.ts'
 import type { Saved } from '../saving/save.ts'
 import type { Seen } from '../saving/take-back.ts'
+import { isUnreadable } from '../stores/store.ts'
+import type { StoredSecret } from '../stores/store.ts'
 import { withStore } from '../saving/store-errors.ts'
 
 type Input = z.output<Api['secrets']['put']['input']>
@@ -49,9 +51,9 @@ async function triedAndSaved(ctx: Ctx, input: Input, { act = 'saved' }: { act?: 
   refuseBadFields(input.server, allowed, input.fields)
 
   const place = { kind: holder.kind, holderId: holder.holderId, server: input.server }
-  await withStore(actor, 'read', () => finishErasure(db, ctx.secrets.store, place))
+  await withStore(actor, 'read', () => finishErasure(db, ctx.secrets.store, place), input.server)
   const row = await readSecretRow(db, place)
-  const stored = await withStore(actor, 'read', () => ctx.secrets.store.read(storePlace(place)))
+  const stored = await withStore(actor, 'read', () => ctx.secrets.store.read(storePlace(place)).catch(writtenOver), input.server)
   // What was proven for another address is not sent to this one.
   const kept = row && isProvenFor(row, needed.need) ? (stored?.fields ?? {}) : {}
   const fields = mergedFields(allowed, kept, input.fields)
@@ -155,4 +157,10 @@ function refuseUncheckedBy({ actor }: Ctx, { row, need }: NeededBy, { unchecked 
   const canSomebodyTry = need.mounted !== undefined || row.kind === 'remote'
   if (canSomebodyTry && need.policy.unchecked !== true)
     throw new ApiError('invalid_input', `unchecked: the policy of ${row.id} does not allow it: set secret.unchecked: true there first.`)
+}
+
+/** What cannot be read is written over, where nothing else lies with it. */
+function writtenOver(error: unknown): StoredSecret {
+  if (isUnreadable(error) && error.unreadable.storeVersion !== undefined) return { fields: {}, storeVersion: error.unreadable.storeVersion }
+  throw error
 }

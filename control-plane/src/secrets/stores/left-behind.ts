@@ -1,3 +1,4 @@
+import type { SecretPlace } from '@bir/sdk/contract/secret-holder'
 import type { SecretStore } from './store.ts'
 
 /**
@@ -14,10 +15,13 @@ export const withoutLeftBehind = (store: SecretStore, embedded: Pick<SecretStore
     await embedded.delete(place).catch(() => undefined)
     return version
   },
-  async delete(place) {
-    await store.delete(place)
+  async delete(place, options) {
+    await store.delete(place, options)
     await embedded.delete(place)
   },
+  ...(store.deleteUnreadable && {
+    deleteUnreadable: (holder: SecretPlace['holder']) => store.deleteUnreadable?.(holder) ?? Promise.resolve(),
+  }),
   check: () => store.check(),
   close: () => store.close(),
 })

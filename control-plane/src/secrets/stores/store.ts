@@ -20,8 +20,13 @@ export interface SecretStore {
    * Resolves with the new one. Throws `conflict` when somebody else wrote meanwhile.
    */
   write(place: SecretPlace, fields: SecretFields, expected: string | null): Promise<string>
-  /** Destroys it with all its versions. Nothing where there is none. */
-  delete(place: SecretPlace): Promise<void>
+  /**
+   * Destroys it with all its versions. Nothing where there is none. `unreadable`: also where it lies in a document that
+   * cannot be read, with all else that is in it.
+   */
+  delete(place: SecretPlace, options?: { unreadable?: boolean }): Promise<void>
+  /** Destroys the one document of a holder, if it cannot be read. Absent where each secret lies by itself. */
+  deleteUnreadable?(holder: SecretPlace['holder']): Promise<void>
   /** Whether the store can be used now. Throws `StoreFault` if not. */
   check(): Promise<void>
   close(): Promise<void>
@@ -52,16 +57,32 @@ export type StoreFaultKind =
   | 'service_error'
   | 'conflict'
 
+interface StoreFaultOptions {
+  retryable?: boolean
+  cause?: unknown
+  unreadable?: StoreFault['unreadable']
+}
+
 /** The store did not do it. `message` is for administrators: what is wrong, and what to do. It holds no secret. */
 export class StoreFault extends Error {
   override readonly name = 'StoreFault'
   readonly kind: StoreFaultKind
   /** True when the same may succeed later. */
   readonly retryable: boolean
+  /**
+   * Set when the store answers, and what lies there cannot be read. `storeVersion`: with it a secret may be written
+   * over it; undefined where others lie in the same document.
+   */
+  readonly unreadable: { storeVersion: string | undefined } | undefined
 
-  constructor(kind: StoreFaultKind, message: string, { retryable = false, cause }: { retryable?: boolean; cause?: unknown } = {}) {
+  constructor(kind: StoreFaultKind, message: string, { retryable = false, cause, unreadable }: StoreFaultOptions = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.kind = kind
     this.retryable = retryable
+    this.unreadable = unreadable
   }
 }
+
+/** Whether the store answered, and what lies there cannot be read: then nothing is wrong with the store. */
+export const isUnreadable = (error: unknown): error is StoreFault & { unreadable: NonNullable<StoreFault['unreadable']> } =>
+  error instanceof StoreFault && error.unreadable !== undefined

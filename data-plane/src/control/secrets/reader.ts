@@ -4,7 +4,7 @@ import type { SecretReadRequest } from '@bir/sdk/contract/secret-messages'
 import { secretPath } from '@bir/sdk/contract/secret-holder'
 import type { SecretFields, SecretPlace } from '@bir/sdk/contract/secret-holder'
 import { openSealed } from '@bir/sdk/seal-box'
-import { StoreUnavailable } from '../../secrets/reader.ts'
+import { StoreUnavailable, unreadable } from '../../secrets/reader.ts'
 import type { SecretReader } from '../../secrets/reader.ts'
 import { ControlError } from '../client.ts'
 import type { ControlClient } from '../client.ts'
@@ -35,6 +35,7 @@ async function ask(control: Options['control'], asked: SecretReadRequest): Promi
     return (await control.post('/secrets/read', JSON.stringify(asked), undefined, AbortSignal.timeout(timeoutMs))).bytes
   } catch (error) {
     if (error instanceof ControlError && error.code === 'no_secret') return undefined
+    if (error instanceof ControlError && error.code === 'secret_unreadable') throw unreadable()
     if (error instanceof ControlError && error.status === 404)
       throw new StoreUnavailable('the control plane is of a version that has no secrets: update it')
     throw new StoreUnavailable(error instanceof Error ? error.message : String(error))

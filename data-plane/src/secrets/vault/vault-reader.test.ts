@@ -73,7 +73,6 @@ test.for<[string, [number, unknown?, Record<string, string>?], RegExp]>([
   ['a rate limit', [429, { errors: ['request path "secret": rate limit quota exceeded'] }], /fewer requests/],
   ['a policy that allows too little', [403, { errors: ['1 error occurred:\n\t* permission denied\n\n'] }], /policy of our identity/],
   ['a web page', [200, '<html>log in</html>'], /web page/],
-  ['something else in the secret', [200, { data: { data: { token: 1 }, metadata: { version: 1 } } }], /no secret of ours/],
 ])('%s is said to be that, without a word of what was sent', async ([, instead, says]) => {
   await using vault = await aVault()
   vault.values.set(path, fields)
@@ -91,6 +90,18 @@ test.for<[string, [number, unknown?, Record<string, string>?], RegExp]>([
   for (const secret of [token ?? '', vault.state.secretId, fields.token]) expect(said).not.toContain(secret)
   vault.state.instead = undefined
   expect(await given.read()).toEqual(fields)
+})
+
+test('something else in the secret is told apart from a store that is away, without a word of what was sent', async () => {
+  await using vault = await aVault()
+  await using given = aReader(vault.url, vault.state.secretId)
+  vault.state.instead = [200, { data: { data: { token: 17_000_001 }, metadata: { version: 1 } } }]
+  const error = await given.read().then(
+    () => undefined,
+    (thrown: unknown) => thrown as Error,
+  )
+  expect(error).toMatchObject({ name: 'ToolError', code: 'secret_invalid', message: expect.stringContaining('cannot be read') as string })
+  expect(`${error?.message} ${error?.stack} ${JSON.stringify(given.logged)}`).not.toContain('17000001')
 })
 
 test('a wrong credential, a server that is away and one that says nothing are told apart', async () => {

@@ -7,6 +7,7 @@ import { mountPath, readMount, readPath, readSecret } from '@bir/sdk/vault/kv'
 import type { KvMount } from '@bir/sdk/vault/kv'
 import type { VaultAccess } from '@bir/sdk/vault/settings'
 import type { Log } from '../../runtime/log.ts'
+import { unreadable } from '../reader.ts'
 import type { SecretReader } from '../reader.ts'
 import { unavailable, VaultClient } from './vault-client.ts'
 import { VaultIdentity } from './vault-identity.ts'
@@ -34,6 +35,7 @@ export class VaultReader implements SecretReader {
   async read(place: SecretPlace): Promise<SecretFields | undefined> {
     const found = await this.tryRead(place)
     if (!('kind' in found)) return 'none' in found ? undefined : found.fields
+    if (found.kind === 'malformed') throw unreadable()
     if (!found.retryable || found.kind === 'rate_limited' || found.kind === 'sealed') throw unavailable(found)
     // The engine has another version than it had, or this node has not caught up.
     this.kv = undefined

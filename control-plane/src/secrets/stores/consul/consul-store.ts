@@ -6,7 +6,7 @@ import type { Kysely } from 'kysely'
 import { outageText } from '../../../base/outage.ts'
 import type { MasterKey } from '../../../keys/master-key.ts'
 import { ensureHolderKey, holderName, unwrapHolderKey } from '../embedded/holder-keys.ts'
-import { StoreFault } from '../store.ts'
+import { isUnreadable, StoreFault } from '../store.ts'
 import type { SecretStore, StoredSecret } from '../store.ts'
 import type { ConsulKv } from './consul-client.ts'
 import { readDocument, writeDocument } from './holder-document.ts'
@@ -31,7 +31,8 @@ export function createConsulStore(parts: Parts): SecretStore {
     kind: 'consul',
     read: (place) => read(parts, place),
     write: (place, fields, expected) => write(parts, place, fields, expected),
-    delete: (place) => remove(parts, place),
+    delete: (place, { unreadable = false } = {}) => remove(parts, place, unreadable),
+    deleteUnreadable: (holder) => removeUnreadable(parts, holderName(holder)),
     check: () => check(parts),
     close: async () => parts.kv.close(),
   }
@@ -63,11 +64,40 @@ async function write(parts: Parts, place: SecretPlace, fields: SecretFields, exp
   })
 }
 
-const remove = (parts: Parts, place: SecretPlace): Promise<void> =>
-  edit(parts, holderName(place.holder), (servers) => {
-    const rest = new Map(servers)
-    return { servers: rest.delete(place.server) ? rest : undefined, result: undefined }
-  })
+async function remove(parts: Parts, place: SecretPlace, unreadable: boolean): Promise<void> {
+  const holder = holderName(place.holder)
+  try {
+    await edit(parts, holder, (servers) => {
+      const rest = new Map(servers)
+      return { servers: rest.delete(place.server) ? rest : undefined, result: undefined }
+    })
+  } catch (error) {
+    // What a key sealed that is erased is lost, whatever else the document was.
+    if (!isUnreadable(error) || !(unreadable || (await isErased(parts, holder)))) throw error
+    await removeUnreadable(parts, holder)
+  }
+}
+
+const isErased = async ({ db }: Parts, holder: string): Promise<boolean> =>
+  (await fromDatabase(() => db.selectFrom('secret_keys').select('holder').where('holder', '=', holder).executeTakeFirst())) === undefined
+
+/** Deletes the document of a holder that cannot be read. */
+async function removeUnreadable({ kv, prefix }: Parts, holder: string): Promise<void> {
+  for (let round = 0; round < tries; round++) {
+    const entry = await kv.get(prefix + holder)
+    if (!entry || canBeRead(entry.key, holder, entry.value) || (await kv.delete(entry.key, entry.modifyIndex))) return
+  }
+  throw busy(holder)
+}
+
+function canBeRead(key: string, holder: string, value: Uint8Array): boolean {
+  try {
+    readDocument(key, holder, value)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** So often a write begins again because another one of the same holder was faster. */
 const tries = 20
@@ -92,8 +122,11 @@ async function edit<T>(
         : await kv.set(key, writeDocument(holder, servers), entry?.modifyIndex ?? 0)
     if (wasFirst) return result
   }
-  throw new StoreFault('conflict', `The secrets of ${holder} are written by many at once. Try again in a moment.`, { retryable: true })
+  throw busy(holder)
 }
+
+const busy = (holder: string) =>
+  new StoreFault('conflict', `The secrets of ${holder} are written by many at once. Try again in a moment.`, { retryable: true })
 
 async function check({ kv, prefix, db, master }: Parts): Promise<void> {
   if (!(await kv.hasLeader())) throw new StoreFault('unreachable', 'Consul has no leader: too few of its servers run.', { retryable: true })

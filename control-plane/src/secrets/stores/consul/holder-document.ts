@@ -37,6 +37,7 @@ export function readDocument(key: string, holder: string, bytes: Uint8Array): Se
     new StoreFault(
       'malformed',
       `What lies in Consul at ${key} is no document of secrets: ${what}. Nothing was written over it. Mend it, or delete the key and put these secrets again.`,
+      { unreadable: { storeVersion: undefined } },
     )
   const text = textOf(bytes)
   if (text === undefined) throw why('it is not text in UTF-8')

@@ -27,7 +27,9 @@ export function openSecret(key: MasterKey, path: string, { version, fields }: Se
   try {
     return Object.fromEntries(Object.entries(fields).map(open)) as Record<string, string>
   } catch {
-    throw new StoreFault('malformed', `The secret ${path} in Consul was not sealed by this gateway for this place. Put it again.`)
+    throw new StoreFault('malformed', `The secret ${path} in Consul was not sealed by this gateway for this place. Put it again.`, {
+      unreadable: { storeVersion: String(version) },
+    })
   }
 }
 

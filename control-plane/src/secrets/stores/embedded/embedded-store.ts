@@ -45,7 +45,9 @@ function open(key: MasterKey, path: string, version: number, sealed: Uint8Array)
     return Fields.parse(JSON.parse(key.unwrap(sealName(path, version), sealed).toString('utf8')))
   } catch {
     // Without the cause: an error of the parser may quote what it read.
-    throw new StoreFault('malformed', `The secret ${path} in the database was changed by somebody else. Put it again.`)
+    throw new StoreFault('malformed', `The secret ${path} in the database was changed by somebody else. Put it again.`, {
+      unreadable: { storeVersion: String(version) },
+    })
   }
 }
 

@@ -57,6 +57,32 @@ test('a value that somebody deleted in Vault is gone, and another can be put in 
   expect(await at.store.read(place)).toMatchObject({ fields: { token: 'fake-2' } })
 })
 
+test.for(['1', '2'] as const)(
+  'with KV version %s, what cannot be read is said with its path, written over, and destroyed',
+  async (version) => {
+    const mount = await vault.mount(version)
+    await using at = storeAt(vault.access(mount))
+    const place = aPlace()
+    const data = { token: { a: 'fake-1' } }
+    const spoil = () =>
+      version === '2'
+        ? vault.ask('POST', `${mount}/data/bir/${secretPath(place)}`, { body: { data } })
+        : vault.ask('POST', `${mount}/bir/${secretPath(place)}`, { body: data })
+    await spoil()
+    const fault = await faultOf(() => at.store.read(place))
+    expect(fault).toMatchObject({ kind: 'malformed', message: expect.stringContaining(secretPath(place)) as string })
+    expect(fault.message).not.toContain('fake-1')
+    expect(await faultOf(() => at.store.write(place, { token: 'fake-2' }, null))).toMatchObject({
+      kind: expect.stringMatching(/malformed|conflict/) as string,
+    })
+    await at.store.write(place, { token: 'fake-2' }, fault.unreadable?.storeVersion ?? null)
+    expect(await at.store.read(place)).toMatchObject({ fields: { token: 'fake-2' } })
+    await spoil()
+    await at.store.delete(place)
+    expect(await at.store.read(place)).toBeUndefined()
+  },
+)
+
 test('the policy of a data plane reads, and nothing else', async () => {
   const mount = await vault.mount('2')
   await using writer = storeAt(vault.access(mount))

@@ -74,12 +74,18 @@ export function createVaultStore(access: VaultAccess, log: Log): SecretStore {
     }
   }
 
-  const readAt = async (engine: KvMount, path: string) => orThrow(readSecret(engine, await asked('GET', readPath(engine, path))))
+  const lookAt = async (engine: KvMount, path: string) => {
+    const said = readSecret(engine, await asked('GET', readPath(engine, path)))
+    return 'kind' in said && said.kind === 'malformed' ? { ...said, says: `At ${readPath(engine, path)} in Vault: ${said.says}` } : said
+  }
+  const readAt = async (engine: KvMount, path: string) => orThrow(await lookAt(engine, path))
 
   /** What the engine must have for the write to go on. */
   async function expectedVersion(engine: KvMount, path: string, expected: string | null): Promise<number> {
     if (engine.version === 2 && expected !== null) return Number(expected)
-    const there = await readAt(engine, path)
+    const there = await lookAt(engine, path)
+    if ('says' in there && there.storeVersion !== undefined && there.storeVersion === expected) return 0
+    if ('says' in there) throw storeFault(there)
     const isSame = 'none' in there ? expected === null : there.storeVersion === expected
     if (!isSame) throw new StoreFault('conflict', 'Somebody else wrote the secret meanwhile. Look at it, then put it again.')
     return 'none' in there ? there.softVersion : 0
@@ -121,7 +127,8 @@ export function createVaultStore(access: VaultAccess, log: Log): SecretStore {
   }
 }
 
-const storeFault = ({ kind, says, retryable }: VaultFault) => new StoreFault(kind, says, { retryable })
+const storeFault = ({ kind, says, retryable, storeVersion }: VaultFault) =>
+  new StoreFault(kind, says, { retryable, ...(kind === 'malformed' && { unreadable: { storeVersion } }) })
 
 function orThrow<T extends object>(value: T | VaultFault): T {
   if ('says' in value) throw storeFault(value)

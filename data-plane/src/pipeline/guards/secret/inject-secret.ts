@@ -3,7 +3,9 @@ import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import { personOf } from '@bir/sdk/contract/policy'
 import type { Policy } from '@bir/sdk/contract/policy'
 import type { SecretFields } from '@bir/sdk/contract/secret-holder'
+import { valueFault } from '@bir/sdk/contract/secret-value'
 import type { Awaitable } from '../../../runtime/awaitable.ts'
+import { secretHint } from '../../../secrets/hint.ts'
 import type { InjectedSecret } from '../../../secrets/leases.ts'
 import { StoreUnavailable } from '../../../secrets/reader.ts'
 import type { Guard } from '../../call/pipeline.ts'
@@ -19,7 +21,9 @@ const without: WithSecret = { secret: undefined }
  * Gets the secret with which the call is made. Below this guard the call has it, and what the server says to this
  * person is searched for it. A call of a server that needs none passes at once.
  */
-export function injectSecret(ports: Pick<Ports, 'leases' | 'secrets' | 'secretUsers' | 'policy' | 'portalUrl'>): Guard<Call, WithSecret> {
+export function injectSecret(
+  ports: Pick<Ports, 'leases' | 'secrets' | 'secretUsers' | 'policy' | 'portalUrl' | 'servers'>,
+): Guard<Call, WithSecret> {
   return function injectSecret(call, next) {
     if (call.server.secret?.order === undefined) return next(without)
     ports.secretUsers.note(call.token)
@@ -37,6 +41,7 @@ function resolve(ports: SecretPorts, call: Call, { policy, person }: Pick<Call, 
   const { holder, version } = standing.secret
   const place = { holder, server: call.serverId }
   const inject = (fields: SecretFields): InjectedSecret => {
+    if (!isWhole(ports, call, fields)) throw unusable(ports, call, 'What lies in the store as the secret for this server is none.')
     const secret = { place, version, fields }
     hideInjected(ports, call.token.subject.id, secret)
     return secret
@@ -52,9 +57,33 @@ function afterFailure(ports: SecretPorts, call: Call, policy: Policy, error: unk
   if (!(error instanceof ToolError)) throw error
   const newer = ports.policy.current()
   const person = personOf(newer, call.token.subject)
-  if (newer === policy || !person) throw refusalOf(error, error.retryable ? 'secret-changed' : 'secret-unusable')
+  if (newer === policy || !person) {
+    if (error.code === 'secret_invalid') throw unusable(ports, call, error.message)
+    throw refusalOf(error, error.retryable ? 'secret-changed' : 'secret-unusable')
+  }
   return resolve(ports, call, { policy: newer, person })
 }
+
+/** Those that were looked at: leases give the same object while nothing changes. */
+const whole = new WeakSet<SecretFields>()
+
+/** Whether a server inside the gateway finds the fields that it needs: others may write to the store. */
+function isWhole({ servers }: SecretPorts, { serverId, server }: Call, fields: SecretFields): boolean {
+  if (server.kind !== 'mounted' || whole.has(fields)) return true
+  const declared = Object.entries(servers.get(serverId)?.secret?.fields ?? {})
+  const isGood = declared.every(([name, { optional, lines = false }]) => {
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined
+    return value === undefined ? optional === true : valueFault(value, { lines }) === undefined
+  })
+  if (isGood) whole.add(fields)
+  return isGood
+}
+
+const unusable = ({ portalUrl }: SecretPorts, { serverId }: Call, message: string) =>
+  refusalOf(
+    new ToolError('secret_invalid', message, { hint: `${secretHint(serverId, portalUrl)} If that is refused, tell an administrator.` }),
+    'secret_invalid',
+  )
 
 const storeAway = ({ server }: Call, cause: StoreUnavailable) =>
   new GatewayError('unavailable', `no secret can be read: ${cause.message}`, {

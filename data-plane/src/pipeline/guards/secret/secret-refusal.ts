@@ -71,7 +71,7 @@ function faultOf(why: SecretFault, secret: string, title: string): Fault {
       // The policy does not say which: a check that finds no value in the store asks no service.
       return {
         code: 'secret_missing',
-        message: `${secret} for ${title} is not good any more: ${title} refused it, or the store of the secrets has lost it.`,
+        message: `${secret} for ${title} is not good any more: ${title} refused it, or the store of the secrets has lost it or cannot read it.`,
       }
     case 'insufficient_scope':
       return { code: 'scope_missing', message: `${secret} for ${title} lacks scopes that it needs even to read.` }
