@@ -5,7 +5,7 @@ import {
   SubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { expect, test } from 'vitest'
-import { modernRequest } from '../testing/plane.ts'
+import { modernRequest, SECRET } from '../testing/plane.ts'
 import { sdkServer } from '../upstream/legacy/testing.ts'
 import type { LegacyServer } from '../upstream/legacy/testing.ts'
 import { said, things } from '../upstream/legacy/testing-things.ts'
@@ -101,6 +101,27 @@ test('what a legacy server says on a stream of its own reaches a legacy client o
   await bothStreams(server)
   await side.client.callTool({ name: 'tell' })
   await expect.poll(() => heard).toEqual(['notifications/message', 'notifications/elicitation/complete'])
+})
+
+test('a secret that a server cuts into two notifications on its own stream is hidden in both', async () => {
+  await using server = await sdkServer(() => {
+    const made = things()
+    made.registerTool('tell', {}, async () => {
+      for (const data of [`it is ${SECRET.slice(0, 14)}`, `${SECRET.slice(14)}, is it not`, 'no more'])
+        await made.server.sendLoggingMessage({ level: 'info', data })
+      return said('told')
+    })
+    return made
+  })
+  const { remote, ...entry } = aRemoteEntry(`${server.url}/mcp`, 'legacy', ['tell'])
+  await using plane = await planeBefore({ old: { ...entry, remote: { ...remote, headers: { 'x-api-key': { secret: 'key' } } } } })
+  const heard: unknown[] = []
+  await using side = await legacyClient(plane, '/mcp/old', {}, (client) => {
+    client.fallbackNotificationHandler = async ({ params }) => void heard.push(params?.['data'])
+  })
+  await bothStreams(server)
+  await side.client.callTool({ name: 'tell' })
+  await expect.poll(() => heard).toEqual(['it is •••', '•••, is it not', 'no more'])
 })
 
 test('that a page was visited, for which 2026-07-28 has no word, is told to a legacy client and to no modern one', async () => {

@@ -30,6 +30,8 @@ export interface Outgoing extends SourcedObject {
 /** For whom it is said, and by which server. */
 export interface OutgoingContext extends Pick<Incoming & Authenticated, 'policy' | 'person' | 'token' | 'endpoint'> {
   readonly server: string
+  /** The same for all that the server says on one stream, which has a context for each word. Absent: the context. */
+  readonly speech?: object
 }
 
 /**

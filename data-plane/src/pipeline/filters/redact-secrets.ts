@@ -13,7 +13,7 @@ import type { Outgoing, OutgoingContext, OutgoingFilter } from './outgoing.ts'
  */
 export function redactSecrets({ secrets }: Pick<Ports, 'secrets'>): OutgoingFilter {
   /** By call or stream: the end of what its notifications said so far. */
-  const said = new WeakMap<OutgoingContext, string>()
+  const said = new WeakMap<object, string>()
 
   return function redactSecrets(outgoing, context) {
     const { values } = secrets.for(context.server, context.token.subject.id)
@@ -28,8 +28,9 @@ export function redactSecrets({ secrets }: Pick<Ports, 'secrets'>): OutgoingFilt
     const { params } = outgoing.value
     const text = key !== undefined && isObject(params) ? params[key] : undefined
     if (key === undefined || !isObject(params) || typeof text !== 'string') return redact(outgoing, values)
-    const before = said.get(context) ?? ''
-    said.set(context, endOf(before + text, values))
+    const { speech = context } = context
+    const before = said.get(speech) ?? ''
+    said.set(speech, endOf(before + text, values))
     const left = hideContinued(before, text, values)
     const value = withField(outgoing.value, 'params', withField(params, key, left))
     return redact(left === text ? outgoing : { ...outgoing, value }, values)

@@ -80,6 +80,8 @@ export class Subscription {
    * outlive this subscription when another takes its place, but not the person's permission.
    */
   private readonly listened = new Map<ServerSubscription, { cancel: Cancel; lost: AbortController }>()
+  /** By server: what it says on this stream goes on from what it said before. */
+  private readonly speeches = new Map<string, object>()
   /** What the person may not listen to now. */
   private readonly refused = new Set<ServerSubscription>()
   private unfollow: (() => void) | undefined
@@ -328,7 +330,9 @@ export class Subscription {
   private contextFor(server: string): OutgoingContext | undefined {
     const { token, endpoint } = this.call
     const { policy, person } = this.now()
-    return person && { policy, person, token, endpoint, server }
+    const speech = this.speeches.get(server) ?? {}
+    this.speeches.set(server, speech)
+    return person && { policy, person, token, endpoint, server, speech }
   }
 
   private viewOf(lists: readonly ListMethod[]): string {
