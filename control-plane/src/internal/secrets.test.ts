@@ -96,3 +96,23 @@ test('when a plane misses a value, the control plane looks itself: what is lost 
   })
   expect(await missing({ holder: { kind: 'person', id: uuidv7() } })).toEqual({ gone: false })
 })
+
+test('a plane that asks for a value that cannot be read is told so, and the secret is invalid from then on', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control, 'one')
+  const client = control.client()
+  const ann = { id: uuidv7(), handle: 'ann', provider: 'demo', subject: 'ann', name: null, email: null }
+  await control.db.insertInto('users').values(ann).execute()
+  await client.servers.put({ id: 'gitlab', kind: 'mounted', settings: { url: 'http://127.0.0.1:9' }, secret: { unchecked: true } })
+  await client.secrets.put({ server: 'gitlab', user: 'ann', fields: { token: aToken() }, unchecked: true })
+  await control.db
+    .updateTable('secret_values')
+    .set({ sealed: Buffer.from('no sealed value') })
+    .execute()
+  const asked = { server: 'gitlab', holder: { kind: 'person', id: ann.id }, version: 1 }
+  const answer = await plane.post('/secrets/read', JSON.stringify(asked))
+  expect(answer.status).toBe(409)
+  expect(await answer.json()).toMatchObject({ error: 'secret_unreadable' })
+  const { items } = await client.secrets.list({ user: 'ann', first: 9 })
+  expect(items).toMatchObject([{ server: 'gitlab', state: 'invalid' }])
+})
